@@ -1,0 +1,236 @@
+"""`gatescope run`: one run without a window, the target's stdio on ours, events written as they come."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import selectors
+import signal
+import subprocess
+import termios
+import threading
+import tty
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TextIO
+
+from core.observer import wire
+from core.observer.wire import Stream
+from core.session import Progress, Session
+
+_READ: Final = 1 << 20
+_NICE: Final = 10
+_PATIENCE: Final = 5.0  # seconds for an observer to end after its run, or after being told to stop
+
+
+def stdio_streams() -> tuple[Stream, Stream, Stream]:
+    """For each of our own stdin, stdout and stderr: a terminal or a pipe, so that the target sees what we have."""
+    streams: list[Stream] = ["pty" if os.isatty(fd) else "pipe" for fd in range(3)]
+    return streams[0], streams[1], streams[2]
+
+
+def terminal_size() -> tuple[int, int]:
+    """(rows, columns) of our terminal; 24 × 80 without one."""
+    for fd in range(3):
+        with contextlib.suppress(OSError):
+            size = os.get_terminal_size(fd)
+            return size.lines, size.columns
+    return 24, 80
+
+
+class HeadlessRun:
+    """Moves bytes between the observer, the terminal and the session until the run is over."""
+
+    def __init__(self, session: Session, command: Sequence[str], on_progress: Callable[[Progress], None]) -> None:
+        self._session = session
+        self._on_progress = on_progress
+        self._selector = selectors.DefaultSelector()
+        self._observer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._stderr = _Collected(self._observer.stderr)
+        self._arrived = _Arrivals(self._observer.stdout)
+        self._interrupts = 0
+        self._closed: set[int] = set()
+
+    def run(self) -> None:
+        """Returns when the observer has ended; the session tells the rest."""
+        # Judging waits for nobody, the target may: of two processors it shall have all that it wants. The thread that empties the pipe stays.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        with _raw_terminal(self._session.plan.terminal.stdio), self._signals() as wakeup:
+            self._selector.register(self._arrived.wakeup, selectors.EVENT_READ, self._on_arrival)
+            self._selector.register(wakeup, selectors.EVENT_READ, self._on_signal)
+            try:
+                while not self._arrived.finished:
+                    for key, _ in self._selector.select():
+                        key.data()
+                self._on_arrival()
+            finally:
+                self._end_observer()
+        self._report(self._session.finish(self._stderr.text(), self._observer.returncode))
+
+    # ── from the observer ─────────────────────────────────────────────────────────────────────────────────────
+
+    def _on_arrival(self) -> None:
+        for data in self._arrived.take():
+            before = self._session.state
+            self._report(self._session.feed(data))
+            if before == "starting" and self._session.state == "launching":
+                self._watch_stdin()
+
+    def _report(self, progress: Progress) -> None:
+        if progress.commands:
+            self._send(progress.commands)
+        for stream, data in progress.outputs:
+            self._write_output(stream, data)
+        self._on_progress(progress)
+
+    def _write_output(self, stream: int, data: bytes) -> None:
+        if stream in self._closed:
+            return
+        try:
+            while data:
+                data = data[os.write(stream, data) :]
+        except OSError as err:
+            # Nobody reads us any more: the target shall meet that as it would without us.
+            self._closed.add(stream)
+            if err.errno in (errno.EPIPE, errno.EIO, errno.ENOSPC):
+                self._command(wire.CloseOutput(stream))
+
+    def _end_observer(self) -> None:
+        with contextlib.suppress(OSError):
+            self._observer.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+        try:
+            self._observer.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._observer.kill()
+            self._observer.wait()
+
+    # ── to the observer ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _send(self, data: bytes) -> None:
+        if self._observer.stdin is None or self._observer.stdin.closed:
+            return  # it has ended, or is being ended
+        with contextlib.suppress(BrokenPipeError):
+            self._observer.stdin.write(data)
+            self._observer.stdin.flush()
+
+    def _command(self, command: wire.Command) -> None:
+        self._send(wire.encode_command(command))
+
+    def _watch_stdin(self) -> None:
+        try:
+            self._selector.register(0, selectors.EVENT_READ, self._on_stdin)
+        except (PermissionError, ValueError, OSError):
+            self._pump_file()
+
+    def _on_stdin(self) -> None:
+        try:
+            data = os.read(0, 65536)
+        except OSError:
+            data = b""
+        self._command(wire.Input(data))
+        if not data:
+            self._selector.unregister(0)
+
+    def _pump_file(self) -> None:
+        """A regular file cannot be polled, and never blocks; a closed stdin is at its end at once."""
+        with contextlib.suppress(OSError):
+            while data := os.read(0, 65536):
+                self._command(wire.Input(data))
+        self._command(wire.Input(b""))
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[int]:
+        """A descriptor that is readable when one of our signals has come."""
+        read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH)
+        before = {number: signal.signal(number, lambda *_: None) for number in handled}
+        old = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        self._signal_pipe = read
+        try:
+            yield read
+        finally:
+            signal.set_wakeup_fd(old)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            os.close(read)
+            os.close(write)
+
+    def _on_signal(self) -> None:
+        """SIGINT, SIGTERM and the like go to the target; the third of them ends the run, whatever the target makes of it."""
+        for number in os.read(self._signal_pipe, 64):
+            if number == signal.SIGWINCH:
+                self._command(wire.Resize(*terminal_size()))
+                continue
+            self._interrupts += 1
+            self._command(wire.Stop() if self._interrupts > 2 else wire.Signal(number))
+
+
+class _Arrivals:
+    """A thread that takes the observer's bytes as fast as they come, so that judging them never makes the target wait."""
+
+    def __init__(self, source: object) -> None:
+        self._fd = source.fileno()  # type: ignore[attr-defined]  # a pipe's file object
+        self._parts: deque[bytes] = deque()
+        self.finished = False
+        self.wakeup, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, _READ)
+        self._thread = threading.Thread(target=self._pump, name="observer-pipe", daemon=True)
+        self._thread.start()
+
+    def _pump(self) -> None:
+        while data := os.read(self._fd, _READ):
+            self._parts.append(data)
+            self._wake()
+        self.finished = True
+        self._wake()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._write, b"\0")
+
+    def take(self) -> Iterator[bytes]:
+        """What has come since the last time."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.wakeup, 65536)
+        while self._parts:
+            yield self._parts.popleft()
+
+
+class _Collected:
+    """What the observer writes to stderr, for the sentence that tells of its death."""
+
+    def __init__(self, source: object) -> None:
+        self._source = source
+        self._text = b""
+        self._thread = threading.Thread(target=self._pump, name="observer-stderr", daemon=True)
+        self._thread.start()
+
+    def _pump(self) -> None:
+        self._text = self._source.read()  # type: ignore[attr-defined]
+
+    def text(self) -> str:
+        """Everything up to its end."""
+        self._thread.join(1.0)
+        return self._text.decode(errors="replace")
+
+
+@contextlib.contextmanager
+def _raw_terminal(stdio: tuple[Stream, Stream, Stream]) -> Iterator[None]:
+    """While the target has a terminal of its own, ours passes every key on as it is."""
+    if stdio[0] != "pty":
+        yield
+        return
+    before = termios.tcgetattr(0)
+    tty.setraw(0, termios.TCSANOW)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def line_end(out: TextIO, stdio: tuple[Stream, Stream, Stream]) -> str:
+    """A terminal in raw mode needs its carriage returns."""
+    return "\r\n" if stdio[0] == "pty" and out.isatty() else "\n"

@@ -1,0 +1,201 @@
+"""Frames into batches: each holds all that belongs to the calls which came to their end up to a moment."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.judge.match import first_rows
+from core.judge.records import CALL_DTYPE, CHECK_DTYPE, PROCESS_DTYPE, Capture, Records, parse_captures, parse_records
+from core.observer import wire
+from core.observer.wire import CallFlag, Frame, FrameKind, ProcessKind
+
+MOST_HELD: Final = 1 << 17
+"""Checks, and calls' captures, kept for calls that have not come; beyond, the oldest are orphans: their calls were lost."""
+
+SETTLING_NS: Final = 50_000_000
+"""How long a thread's last call, if seccomp may have stopped it without an errno, is held back for the signal that says how; in the records' time."""
+
+_FOREVER: Final = 2**64 - 1
+_SIGNALS: Final = (ProcessKind.SIGNAL, ProcessKind.KILLED_BY_SECCOMP, ProcessKind.EXIT)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Batch:
+    """Records that are complete up to `watermark`."""
+
+    calls: Records
+    """In the order in which they came to their end (`ends`)."""
+    checks: Records
+    """Those inside these calls, in time order."""
+    processes: Records
+    """In time order."""
+    captures: dict[int, tuple[Capture, ...]]
+    """By call id: those of these calls, and of the execs among `processes`."""
+    lost: Mapping[str, int]
+    """Records lost since the batch before, by kind; only kinds of which there were any."""
+    watermark: int
+    """CLOCK_MONOTONIC, in ns."""
+
+
+def ends(calls: Records) -> NDArray[np.uint64]:
+    """When each call came to its end; for one without an end, the last that is known of it."""
+    last: NDArray[np.uint64] = np.maximum(calls["exited_ns"], calls["entered_ns"])
+    return last
+
+
+class Collector:
+    """Holds records back until all that belongs to them has come; whatever order they come in, it never raises for it."""
+
+    def __init__(self) -> None:
+        self.orphans = 0
+        """Checks and captures so far that belong to no call: it was lost, or made before watching began."""
+        self._calls = np.empty(0, CALL_DTYPE)
+        self._checks = np.empty(0, CHECK_DTYPE)
+        self._processes = np.empty(0, PROCESS_DTYPE)
+        self._arrived: dict[FrameKind, list[Records]] = {}
+        self._captures: dict[int, list[Capture]] = {}
+        self._lost_before: dict[str, int] = {}
+        self._lost: dict[str, int] = {}
+        self._watermark = 0
+
+    def feed(self, frame: Frame) -> Batch | None:
+        """Takes a frame; a FLUSH gives the batch that it completes. Frames without records are passed over. Raises `WireError` for cut records."""
+        match frame.kind:
+            case FrameKind.CALLS:
+                self._arrived.setdefault(frame.kind, []).append(parse_records(frame.payload, CALL_DTYPE, "call"))
+            case FrameKind.CHECKS:
+                self._arrived.setdefault(frame.kind, []).append(parse_records(frame.payload, CHECK_DTYPE, "check"))
+            case FrameKind.PROCESSES:
+                self._arrived.setdefault(frame.kind, []).append(parse_records(frame.payload, PROCESS_DTYPE, "process"))
+            case FrameKind.CAPTURES:
+                for capture in parse_captures(frame.payload):
+                    self._captures.setdefault(capture.call, []).append(capture)
+            case FrameKind.LOST:
+                self._note_lost(frame)
+            case FrameKind.FLUSH:
+                return self._flush(_watermark(frame))
+            case _:
+                pass
+        return None
+
+    def finish(self) -> Batch:
+        """All that is left, at the end of the run."""
+        self._gather()
+        latest = max((int(times.max()) for times in (ends(self._calls), self._processes["time_ns"]) if len(times)), default=0)
+        batch = self._take(_FOREVER, max(self._watermark, latest))
+        self.orphans += len(self._checks) + sum(map(len, self._captures.values()))
+        self._checks = self._checks[:0]
+        self._captures.clear()
+        return batch
+
+    def _note_lost(self, frame: Frame) -> None:
+        for kind, count in frame.json().items():
+            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+                raise wire.WireError(f"the observer sent a LOST frame in which {kind} is not a count")
+            new = count - self._lost_before.get(kind, 0)
+            if new > 0:
+                self._lost[kind] = self._lost.get(kind, 0) + new
+                self._lost_before[kind] = count
+
+    def _gather(self) -> None:
+        self._calls = _joined(self._calls, self._arrived.pop(FrameKind.CALLS, []))
+        self._checks = _joined(self._checks, self._arrived.pop(FrameKind.CHECKS, []))
+        self._processes = _joined(self._processes, self._arrived.pop(FrameKind.PROCESSES, []))
+
+    def _flush(self, watermark: int) -> Batch:
+        self._gather()
+        self._watermark = max(self._watermark, watermark)
+        return self._take(_settled(self._calls, self._processes, watermark), watermark)
+
+    def _take(self, horizon: int, watermark: int) -> Batch:
+        calls, self._calls = _due(self._calls, ends(self._calls), horizon)
+        processes, self._processes = _due(self._processes, self._processes["time_ns"], horizon)
+        lost, self._lost = self._lost, {}
+        return Batch(calls, self._checks_of(calls), processes, self._captures_of(calls, processes), lost, watermark)
+
+    def _checks_of(self, calls: Records) -> Records:
+        held = self._checks
+        if not len(held):
+            return held
+        outside = held["call"] == 0
+        theirs = (first_rows(held["call"], calls["id"]) >= 0) & ~outside
+        self.orphans += int(np.count_nonzero(outside))
+        left = held[~theirs & ~outside]
+        self.orphans += max(len(left) - MOST_HELD, 0)
+        self._checks = left[-MOST_HELD:]
+        inside, _ = _due(held[theirs], held["time_ns"][theirs], _FOREVER)
+        return inside
+
+    def _captures_of(self, calls: Records, processes: Records) -> dict[int, tuple[Capture, ...]]:
+        held = self._captures
+        if not held:
+            return {}
+        # An exec's captures are read again when its call returns, so they stay.
+        execs = processes["id"][processes["kind"] == ProcessKind.EXEC].tolist()
+        found = {call: tuple(held[call]) for call in execs if call in held}
+        found.update({call: tuple(held.pop(call)) for call in calls["id"].tolist() if call in held})
+        for call in list(held)[: max(len(held) - MOST_HELD, 0)]:
+            self.orphans += len(held.pop(call))
+        return found
+
+
+def _watermark(frame: Frame) -> int:
+    if len(frame.payload) != wire.FLUSH.size:
+        raise wire.WireError(f"the observer sent a FLUSH frame of {len(frame.payload)} bytes; it has {wire.FLUSH.size}")
+    (watermark,) = wire.FLUSH.unpack(frame.payload)
+    return int(watermark)
+
+
+def _joined(held: Records, arrived: list[Records]) -> Records:
+    pieces = [held, *arrived] if len(held) else arrived
+    if len(pieces) == 1:
+        return pieces[0]
+    if not pieces:
+        return held
+    joined: Records = np.concatenate(pieces)
+    return joined
+
+
+def _due(records: Records, times: NDArray[np.uint64], horizon: int) -> tuple[Records, Records]:
+    # (those up to the horizon, in time order; the later ones), without a copy where they came so.
+    late = times > np.uint64(horizon)
+    if late.any():
+        due, held = records[~late], records[late]
+        times = times[~late]
+    else:
+        due, held = records, records[:0]
+    if (times[1:] < times[:-1]).any():
+        due = due[np.argsort(times, kind="stable")]
+    return due, held
+
+
+def _settled(calls: Records, processes: Records, watermark: int) -> int:
+    # The moment up to which it has been seen what became of calls that seccomp stopped without an errno (`ret` is the call's own number):
+    # the thread's SIGSYS or its death follows within microseconds, and must be judged together with the call.
+    times = ends(calls)
+    stopped = (calls["flags"] & (CallFlag.PASSED | CallFlag.EXITED)) == CallFlag.EXITED
+    fresh = (times <= np.uint64(watermark)) & (times > np.uint64(max(watermark - SETTLING_NS, 0)))
+    unsure = np.flatnonzero(stopped & fresh & (calls["ret"] == calls["nr"].astype(np.int64)))
+    if len(unsure):
+        unsure = np.intersect1d(unsure, _last_of_threads(calls["tid"], times))
+    if not len(unsure):
+        return watermark
+    signals = processes[np.isin(processes["kind"], _SIGNALS)]
+    horizon = watermark
+    for index in unsure[np.argsort(times[unsure], kind="stable")][::-1]:
+        end = int(times[index])
+        after = signals["time_ns"][(signals["tid"] == calls["tid"][index]) & (signals["time_ns"] >= np.uint64(end))]
+        if not len(after) or int(after.min()) > horizon:
+            horizon = min(horizon, end - 1)
+    return horizon
+
+
+def _last_of_threads(tids: NDArray[np.uint32], times: NDArray[np.uint64]) -> NDArray[np.intp]:
+    # The row of each thread's last call: whoever has made another one since was not killed, and a trap's signal came before that.
+    order = np.lexsort((times, tids))
+    return order[np.flatnonzero(np.diff(tids[order].astype(np.int64), append=-1))]

@@ -1,0 +1,58 @@
+"""What the policy's seccomp mode answers to each call, computed: its filters emulated, or strict mode's four calls."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bpf.emulate import Emulator
+from core.judge.context import JudgeContext
+from core.knowledge.syscalls import number
+from core.observer.wire import AUDIT_ARCH_I386, AUDIT_ARCH_X86_64
+from core.policy.action import ACTION_MASK, Action, ActionKind
+
+ALLOW: Final = Action(ActionKind.ALLOW).value
+LOG: Final = Action(ActionKind.LOG).value
+_KILL: Final = Action(ActionKind.KILL_THREAD).value
+
+STRICT_CALLS: Final = {
+    AUDIT_ARCH_X86_64: ("read", "write", "exit", "rt_sigreturn"),
+    AUDIT_ARCH_I386: ("read", "write", "exit", "sigreturn"),
+}
+"""What strict mode lets pass, by architecture (mode1_syscalls in kernel/seccomp.c); an x32 call is none of them, for its bit."""
+
+
+class Computed:
+    """One run's seccomp mode."""
+
+    def __init__(self, context: JudgeContext) -> None:
+        """Raises `core.bpf.program.ProgramError` for a filter that the kernel would refuse."""
+        self._strict = context.strict
+        self._emulator = Emulator(context.filters)
+        self._idle = not context.filters and not context.strict
+
+    def values(self, calls: NDArray[np.void], judged: NDArray[np.bool_]) -> NDArray[np.uint32]:
+        """For each call SECCOMP_RET_* with its data; ALLOW where `judged` says that it was not judged."""
+        if self._idle or not judged.any():
+            return np.full(len(calls), ALLOW, np.uint32)
+        if judged.all():
+            return self._answer(calls)
+        values = np.full(len(calls), ALLOW, np.uint32)
+        values[judged] = self._answer(calls[judged])
+        return values
+
+    def _answer(self, calls: NDArray[np.void]) -> NDArray[np.uint32]:
+        if not self._strict:
+            return self._emulator.values(calls)
+        allowed = np.zeros(len(calls), np.bool_)
+        for arch, names in STRICT_CALLS.items():
+            allowed |= (calls["arch"] == arch) & np.isin(calls["nr"], [nr for name in names if (nr := number(arch, name)) is not None])
+        return np.where(allowed, np.uint32(ALLOW), np.uint32(_KILL))
+
+
+def passes(values: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """For each answer whether the call runs on (ALLOW, LOG)."""
+    actions = values & np.uint32(ACTION_MASK)
+    return np.asarray((actions == ALLOW) | (actions == LOG))

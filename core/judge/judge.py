@@ -1,0 +1,211 @@
+"""From records to verdicts: which gate stopped each call, and how that is known."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.judge import other_gate, wording
+from core.judge.capability_gate import Weighed, weigh
+from core.judge.cases import Cases, columns, numbered
+from core.judge.collect import Batch
+from core.judge.computed import LOG, Computed, passes
+from core.judge.context import JudgeContext
+from core.judge.judged import Finding, Judged
+from core.judge.known_checks import KnownChecks
+from core.judge.match import first_rows
+from core.judge.rule_numbers import RuleNumbers
+from core.judge.seccomp_gate import MAX_ERRNO, Meeting, SeccompGate
+from core.judge.signals import signalled
+from core.judge.symbols import Symbols
+from core.judge.telling import sequences
+from core.judge.threads import Threads
+from core.judge.verdict import Evidence, Gate, Outcome
+from core.knowledge.syscalls import name
+from core.observer.wire import CallFlag
+from core.policy.action import ACTION_MASK
+
+__all__ = ["Judge", "Judged"]
+
+_ENDINGS = ("exit", "exit_group")
+# Calls that do their work by not returning.
+
+_LEAST, _NO_RESULT = -MAX_ERRNO - 1, 1
+_RESULTS = _NO_RESULT - _LEAST + 1
+# The results by which calls with the same checks differ: an errno, something below those, 0 for success, or none.
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Facts:
+    # What is known of each call of a batch, in columns of their own: gathering from the records again and again costs more.
+    nr: NDArray[np.uint32]
+    arch: NDArray[np.uint32]
+    flags: NDArray[np.uint32]
+    ret: NDArray[np.int64]
+    judged: NDArray[np.bool_]
+    own: NDArray[np.bool_]
+    values: NDArray[np.uint32]
+    signalled: NDArray[np.uint8]
+
+    def has(self, flag: CallFlag) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = (self.flags & np.uint32(flag)) != 0
+        return found
+
+
+class Judge:
+    """Judges one run, batch by batch in their order; pure but for what it remembers of the batches before."""
+
+    def __init__(self, context: JudgeContext) -> None:
+        """Raises `core.bpf.program.ProgramError` for a filter that the kernel would refuse."""
+        self._context = context
+        self._threads = Threads(context)
+        self._computed = Computed(context)
+        self._rules = RuleNumbers(context.rules)
+        gate = SeccompGate(self._rules, strict=context.strict)
+        self._stops = Cases(gate.stopped)
+        self._contradictions = Cases(gate.ran)
+        self._logged = Cases(gate.logged)
+        self._kinds = KnownChecks()
+        self._weighed = Cases(self._weigh)
+
+    def judge(self, batch: Batch, symbols: Symbols) -> Judged:
+        """The verdicts on the batch's calls; `symbols` must be complete, since verdicts name functions."""
+        judged = Judged.fresh(len(batch.calls))
+        self._threads.update(batch)
+        if not len(batch.calls):
+            return judged
+        facts = self._facts(batch)
+        judged.rule[:] = self._rules.numbers(batch.calls, facts.values)
+        judged.rule[~facts.judged] = 0
+        stopped = self._seccomp(facts, judged)
+        explained = self._capabilities(batch, symbols, facts, stopped, judged)
+        self._failures(batch, facts, ~stopped & ~explained, judged)
+        self._unfinished(facts, ~stopped, judged)
+        self._passed(facts, ~stopped, judged)
+        return judged
+
+    def _facts(self, batch: Batch) -> _Facts:
+        calls = batch.calls
+        entered = calls["entered_ns"]
+        moments = np.where(entered > 0, entered, calls["exited_ns"])
+        judged = self._threads.judged(calls, moments)
+        return _Facts(
+            nr=calls["nr"].copy(),
+            arch=calls["arch"].copy(),
+            flags=calls["flags"].copy(),
+            ret=calls["ret"].copy(),
+            judged=judged,
+            own=self._threads.has_own_filters(calls, moments),
+            values=self._computed.values(calls, judged),
+            signalled=signalled(batch),
+        )
+
+    # ── seccomp ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _seccomp(self, facts: _Facts, judged: Judged) -> NDArray[np.bool_]:
+        # Judges the calls that seccomp stopped, and says which they are. An exit without enter is the kernel's own word; where the engine
+        # sees entries before seccomp does, the filter's computed answer and a SIGSYS must do.
+        entry_only = facts.has(CallFlag.ENTRY_STOP)
+        seen = ~facts.has(CallFlag.PASSED) & ~entry_only & (facts.has(CallFlag.EXITED) | facts.has(CallFlag.CUT_SHORT))
+        computed = entry_only & (~passes(facts.values) | (facts.signalled != 0) | facts.has(CallFlag.CUT_SHORT))
+        stopped: NDArray[np.bool_] = seen | computed
+        rows = np.flatnonzero(stopped)
+        if len(rows):
+            codes, meetings = numbered(self._meetings(facts, rows, judged))
+            findings = [self._stops[meeting] for meeting in meetings]
+            judged.settle(rows, codes, findings)
+            judged.rule[rows[~np.array([finding.ruled for finding in findings])[codes]]] = 0
+        return stopped
+
+    def _meetings(self, facts: _Facts, rows: NDArray[np.intp], judged: Judged) -> list[Meeting]:
+        fields = (facts.nr, facts.arch, facts.flags, facts.ret, facts.values, judged.rule, facts.judged, facts.own, facts.signalled)
+        return [Meeting._make(row) for row in columns(*(field[rows] for field in fields))]
+
+    def _passed(self, facts: _Facts, passed: NDArray[np.bool_], judged: Judged) -> None:
+        # Calls that ran: with LOG, or against the filter's computed answer.
+        if not facts.judged.any():
+            return
+        logged = passed & ((facts.values & np.uint32(ACTION_MASK)) == LOG) & (judged.reason == 0)
+        contradicting = passed & ~passes(facts.values)
+        for rows, sentences in ((np.flatnonzero(logged), self._logged), (np.flatnonzero(contradicting), self._contradictions)):
+            meetings = self._meetings(facts, rows, judged)
+            for row, meeting in zip(rows.tolist(), meetings, strict=True):
+                sentence = sentences[meeting]
+                if sentence:
+                    judged.reason[row] = judged.number(sentence)
+                    judged.conflict[row] = sentences is self._contradictions
+
+    # ── capabilities ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _capabilities(self, batch: Batch, symbols: Symbols, facts: _Facts, stopped: NDArray[np.bool_], judged: Judged) -> NDArray[np.bool_]:
+        # Judges the calls whose checks say something of their result, and says which they are.
+        explained = np.zeros(len(batch.calls), np.bool_)
+        rows, sequence, kinds = self._telling(batch, symbols)
+        if not len(rows):
+            return explained
+        returned = facts.has(CallFlag.EXITED)[rows] & ~stopped[rows]
+        results = np.where(returned, np.clip(facts.ret[rows], _LEAST, 0), _NO_RESULT)  # which number of success makes no difference
+        distinct, codes = np.unique(sequence * _RESULTS + (results - _LEAST), return_inverse=True)
+        cases = [divmod(case, _RESULTS) for case in distinct.tolist()]
+        weighed = [self._weighed[kinds[place], result + _LEAST] for place, result in cases]
+        judged.checks.update(zip(rows.tolist(), [weighed[code].checks for code in codes.tolist()], strict=True))
+        findings = [one.finding or Finding(Gate.NONE, Outcome.OK, Evidence.OBSERVED, "") for one in weighed]
+        told = np.array([one.finding is not None for one in weighed])[codes]
+        judged.settle(rows[told], codes[told], findings)
+        explained[rows[told]] = True
+        return explained
+
+    def _telling(self, batch: Batch, symbols: Symbols) -> tuple[NDArray[np.intp], NDArray[np.intp], list[tuple[int, ...]]]:
+        # The calls whose checks are not all noise, as `sequences` gives them.
+        if self._kinds.crowded():
+            self._kinds.clear()
+            self._weighed.clear()
+        kinds = self._kinds.numbers(batch.checks, symbols)
+        kept = np.flatnonzero(~self._kinds.noise(kinds))
+        rows = first_rows(batch.checks["call"][kept], batch.calls["id"])
+        known = rows >= 0
+        return sequences(rows[known], kinds[kept][known])
+
+    def _weigh(self, case: tuple[tuple[int, ...], int]) -> Weighed:
+        kinds, result = case
+        return weigh([self._kinds[kind] for kind in kinds], None if result == _NO_RESULT else result)
+
+    # ── the rest ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _failures(self, batch: Batch, facts: _Facts, left: NDArray[np.bool_], judged: Judged) -> None:
+        # Calls that failed, and no check says why.
+        failing = left & facts.has(CallFlag.EXITED) & (facts.ret < 0) & (facts.ret >= -MAX_ERRNO)
+        rows = np.flatnonzero(failing)
+        if not len(rows):
+            return
+        if self._context.engine == "ptrace":
+            open_to_doubt = np.isin(facts.ret[rows], other_gate.TELLING)
+            doubtful, rows = rows[open_to_doubt], rows[~open_to_doubt]
+            judged.settle(doubtful, *numbered(self._infer(batch, facts, row) for row in doubtful.tolist()))
+            evidence = Evidence.INFERRED
+        else:
+            evidence = Evidence.OBSERVED
+        codes, returns = numbered(facts.ret[rows].tolist())
+        judged.settle(rows, codes, [_failure(ret, evidence, batch.lost.get("checks", 0)) for ret in returns])
+
+    def _infer(self, batch: Batch, facts: _Facts, row: int) -> Finding:
+        call, ret = batch.calls[row], int(facts.ret[row])
+        held = self._threads.held(int(call["pid"]), int(call["entered_ns"]))
+        called = name(int(facts.arch[row]), int(facts.nr[row]))
+        finding = other_gate.inferred(called, call["args"].tolist(), ret, held, own_filter=bool(facts.own[row]))
+        return finding or other_gate.failed(ret, Evidence.INFERRED)
+
+    def _unfinished(self, facts: _Facts, passed: NDArray[np.bool_], judged: Judged) -> None:
+        rows = np.flatnonzero(passed & ~facts.has(CallFlag.EXITED))
+        for row in rows.tolist():
+            if name(int(facts.arch[row]), int(facts.nr[row])) not in _ENDINGS:
+                judged.outcome[row] = Outcome.UNFINISHED
+                judged.reason[row] = judged.number(wording.unfinished())
+
+
+def _failure(ret: int, evidence: Evidence, lost_checks: int) -> Finding:
+    if ret in other_gate.REFUSALS:
+        return other_gate.refused(ret, lost_checks)
+    return other_gate.failed(ret, evidence)

@@ -1,0 +1,26 @@
+"""Finding equal numbers in columns: the join between records, and the distinct values of a column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def first_rows(keys: NDArray[np.uint64], ids: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """For each of `keys` the index of the first of `ids` that equals it, -1 where none does; quick where there are few keys."""
+    wanted, places = np.unique(keys, return_inverse=True)
+    rows = np.full(len(wanted), -1, np.intp)
+    if len(wanted) and len(ids):
+        nearest = np.minimum(np.searchsorted(wanted, ids), len(wanted) - 1)
+        hits = np.flatnonzero(wanted[nearest] == ids)[::-1]
+        rows[nearest[hits]] = hits  # backwards, so that the first of equal ids is written last
+    return rows[places]
+
+
+def distinct(column: NDArray[Any]) -> NDArray[Any]:
+    """The values of a column, each once; quick where there is only one, as is mostly so for architectures and threads."""
+    if len(column) and (column == column[0]).all():
+        return column[:1]
+    return np.unique(column)

@@ -1,0 +1,87 @@
+"""Everything else that makes a call fail, and what can be inferred where the kernel's checks cannot be watched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from core.judge import wording
+from core.judge.judged import Finding
+from core.judge.threads import Held
+from core.judge.verdict import Evidence, Gate, Outcome
+from core.knowledge.capabilities import parse_capability
+from core.knowledge.privileged_calls import PrivilegedCall, privileged_call, refusal_errnos
+
+EPERM: Final = 1
+EACCES: Final = 13
+REFUSALS: Final = (-EPERM, -EACCES)
+"""Returns that say "you may not"; any other errno says why the call failed by itself."""
+
+TELLING: Final = np.array([*REFUSALS, *(-errno for errno in refusal_errnos())], np.int64)
+"""Returns that may come of a missing capability."""
+
+INITIAL_USER_NAMESPACE: Final = 0xEFFFFFFD
+"""Its inode number in every kernel (PROC_USER_INIT_INO, include/linux/proc_ns.h)."""
+
+_DAC: Final = (parse_capability("DAC_OVERRIDE"), parse_capability("DAC_READ_SEARCH"))
+
+
+def failed(ret: int, evidence: Evidence) -> Finding:
+    """For an ordinary errno."""
+    return Finding(Gate.OTHER, Outcome.FAILED, evidence, wording.failed(ret))
+
+
+def refused(ret: int, lost_checks: int) -> Finding:
+    """For EPERM or EACCES with every check on record, unless some were lost, and none of them refused."""
+    if lost_checks:
+        return Finding(Gate.OTHER, Outcome.DENIED, Evidence.UNKNOWN, wording.lost(lost_checks, ret))
+    return Finding(Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, wording.other_refusal(ret))
+
+
+def inferred(call: str, args: Sequence[int], ret: int, held: Held, *, own_filter: bool) -> Finding | None:
+    """Without checks on record, from the errno, the call, its arguments and the sets held; None: an ordinary errno.
+
+    `own_filter`: a filter that the target installed itself may have answered.
+    """
+    known = privileged_call(call, args, -ret)
+    if ret not in REFUSALS and known is None:
+        return None
+    if own_filter:
+        return _denied(Gate.OTHER, Evidence.UNKNOWN, wording.perhaps_own_filter(ret))
+    if known is not None:
+        return _privileged(known, ret, held)
+    if ret == -EACCES:
+        return _permissions(ret, held)
+    return _denied(Gate.OTHER, Evidence.UNKNOWN, wording.untold(ret))
+
+
+def _privileged(known: PrivilegedCall, ret: int, held: Held) -> Finding | None:
+    numbers = known.capabilities
+    holds = _holds(held, numbers)
+    foreign = holds is True and held.user_namespace not in (0, INITIAL_USER_NAMESPACE)
+    if holds is True and not foreign:
+        return (
+            None if ret not in REFUSALS else _denied(Gate.OTHER, Evidence.INFERRED, wording.refused_though_held(ret, known.call, numbers))
+        )
+    reason = wording.inferred_capability(known.call, ret, numbers, certain=holds is False, foreign=foreign)
+    alternatives = sum(1 << number for number in numbers) if len(numbers) > 1 else 0
+    return Finding(Gate.CAPABILITY, Outcome.DENIED, Evidence.INFERRED, reason, numbers[0], alternatives)
+
+
+def _permissions(ret: int, held: Held) -> Finding:
+    missing = [number for number in _DAC if held.effective is None or not held.effective >> number & 1]
+    alternatives = sum(1 << number for number in missing)
+    reason = wording.inferred_permissions(ret, missing)
+    return Finding(Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, reason, alternatives=alternatives)
+
+
+def _holds(held: Held, numbers: Sequence[int]) -> bool | None:
+    if held.effective is None:
+        return None
+    return any(held.effective >> number & 1 for number in numbers)
+
+
+def _denied(gate: Gate, evidence: Evidence, reason: str) -> Finding:
+    return Finding(gate, Outcome.DENIED, evidence, reason)

@@ -1,0 +1,219 @@
+"""The sentences of verdicts: short, exact, and plain enough for somebody who is learning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.knowledge.capabilities import capability_name
+from core.knowledge.errnos import errno_meaning, errno_name
+from core.policy.action import Action, ActionKind
+
+ENOSYS = 38
+_NEVER_FOR_USERS = {
+    512: "ERESTARTSYS",
+    513: "ERESTARTNOINTR",
+    514: "ERESTARTNOHAND",
+    516: "ERESTART_RESTARTBLOCK",
+}
+# include/linux/errno.h: the kernel's own marks on a call that a signal interrupted; the target sees a restart, or EINTR.
+
+
+def is_restart(errno: int) -> bool:
+    """Whether the kernel means to start the call again."""
+    return errno in _NEVER_FOR_USERS
+
+
+def result(ret: int) -> str:
+    """ "EPERM" for -1, "0" for 0."""
+    return errno_name(-ret) if -4095 <= ret < 0 else str(ret)
+
+
+def cap(number: int) -> str:
+    """ "CAP_NET_RAW"; "capability 63" where it has no name yet."""
+    name = capability_name(number)
+    return f"capability {name}" if name.isdigit() else f"CAP_{name}"
+
+
+def any_of(numbers: Sequence[int]) -> str:
+    """ "CAP_A", "CAP_A or CAP_B", "CAP_A, CAP_B or CAP_C"."""
+    names = [cap(number) for number in numbers]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+# ── seccomp ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def decider(rule: int, *, strict: bool, covered: bool) -> str:
+    """Who of the policy answered: a rule, the default action, the bad-architecture action, strict mode."""
+    if strict:
+        return "seccomp's strict mode"
+    if rule:
+        return f"seccomp rule {rule}"
+    return "seccomp's default action" if covered else "seccomp's action for other architectures"
+
+
+def acted(who: str, action: Action, call: str, ret: int) -> str:
+    """What a filter's answer did to a call."""
+    match action.kind:
+        case ActionKind.ERRNO if action.data:
+            return f"{who} refused {call} with {errno_name(action.data)} before it ran"
+        case ActionKind.ERRNO:
+            return f"{who} kept {call} from running and answered 0, as if it had succeeded"
+        case ActionKind.TRAP:
+            return f"{who} trapped {call} with SIGSYS before it ran"
+        case ActionKind.KILL_THREAD:
+            return f"{who} killed the thread at {call}"
+        case ActionKind.KILL_PROCESS:
+            return f"{who} killed the process at {call}"
+        case ActionKind.TRACE if ret == -ENOSYS:
+            return f"{who} left {call} to a tracer; none had asked for it, so it failed with ENOSYS before it ran"
+        case ActionKind.TRACE:
+            return f"{who} left {call} to a tracer, which answered {result(ret)}"
+        case ActionKind.ASK if ret == -ENOSYS:
+            return f"{who} asked about {call}; nobody listened, so it failed with ENOSYS before it ran"
+        case ActionKind.ASK:
+            return f"{who} asked about {call}; the answer was {result(ret)}"
+        case ActionKind.LOG:
+            return f"{who} logged {call} and let it pass"
+        case _:
+            return f"{who} let {call} pass"
+
+
+def strict_killed(call: str) -> str:
+    return f"seccomp's strict mode killed the thread at {call}: it allows only read, write, exit and sigreturn"
+
+
+KILLED = "killed {call}'s thread"
+TRAPPED = "trapped {call} with SIGSYS"
+UNCLEAR = "stopped {call} (a trap, a kill or an answer: the record of it is missing)"
+"""What a stop whose filter is not known looked like, to be filled in with the call."""
+
+
+def refused_with(ret: int) -> str:
+    return f"refused {{call}} with {errno_name(-ret)}"
+
+
+def answered(ret: int) -> str:
+    return f"answered {ret} to {{call}}"
+
+
+def contradicts_stop(call: str, what: str, action: Action | None) -> str:
+    """Seccomp was seen to stop a call, otherwise than the recorded filter says; None: that did not judge the thread."""
+    seen = f"seccomp {what.format(call=call)} before it ran"
+    if action is None:
+        return f"{seen}, yet the policy's filter did not judge this thread, and no filter of the target's own was seen"
+    return f"{seen}, yet the recorded filter, computed, answers {action.word}: they contradict each other"
+
+
+def contradicts_run(call: str, who: str, action: Action, seen: str) -> str:
+    """A call ran, though the recorded filter says that it does not."""
+    return f"{who} answers {action.word} to {call}, computed, yet {seen}: they contradict each other"
+
+
+def own_filter(call: str, what: str) -> str:
+    return f"the target's own seccomp filter {what.format(call=call)} before it ran"
+
+
+def perhaps_stricter(call: str, who: str, ret: int) -> str:
+    return f"{call} failed with {errno_name(-ret)}, which is not the answer of {who}: probably a stricter filter that the target installed itself"
+
+
+def perhaps_own_filter(ret: int) -> str:
+    return f"{errno_name(-ret)}: the target installed a seccomp filter of its own, which may have refused this, or the kernel did"
+
+
+def unfinished() -> str:
+    return "the thread ended inside the call"
+
+
+# ── capabilities ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def asked(number: int, function: str) -> str:
+    """ "the kernel asked for CAP_NET_RAW in inet_create"."""
+    return f"the kernel asked for {cap(number)} in {function}" if function else f"the kernel asked for {cap(number)}"
+
+
+def granted(number: int, function: str) -> str:
+    return f"{cap(number)} was asked for in {function}, and granted" if function else f"{cap(number)} was asked for, and granted"
+
+
+def refused(numbers: Sequence[int], function: str, *, foreign: bool) -> str:
+    """The checks that stopped a privileged operation; `foreign`: they were against another user namespace than the process's own."""
+    where = f" in {function}" if function else ""
+    question = f"the kernel asked for {any_of(numbers)}{where}"
+    if foreign:
+        return f"{question} against another user namespace, where what the process holds in its own does not count"
+    return f"{question}; the process {_lacks(numbers)}"
+
+
+def _lacks(numbers: Sequence[int]) -> str:
+    return "does not hold it" if len(numbers) == 1 else "holds none of them"
+
+
+def soft(numbers: Sequence[int], function: str, *, foreign: bool) -> str:
+    """A refusal that did not stop the call."""
+    return f"{refused(numbers, function, foreign=foreign)}, but the call succeeded without"
+
+
+def permissions(ret: int, numbers: Sequence[int], *, foreign: bool) -> str:
+    """File permissions said no, and what would have overridden them is missing too."""
+    lacks = "asked for against another user namespace" if foreign else "which the process lacks"
+    return f"{errno_name(-ret)}: file permissions said no; {any_of(numbers)} would override them, {lacks}"
+
+
+def unrelated(ret: int, numbers: Sequence[int], function: str) -> str:
+    """An errno that the refused check does not explain."""
+    return f"{failed(ret)} ({any_of(numbers)} was refused in {function} too, which does not lead to this errno)"
+
+
+# ── everything else ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def failed(ret: int) -> str:
+    """ "ENOENT: no such file or directory"."""
+    errno = -ret
+    if errno in _NEVER_FOR_USERS:
+        return "interrupted by a signal; the kernel starts the call again, or it returns EINTR"
+    return f"{errno_name(errno)}: {errno_meaning(errno)}"
+
+
+def other_refusal(ret: int) -> str:
+    """A refusal with all checks on record, none of which explains it."""
+    return f"{errno_name(-ret)}, but no capability was refused: file permissions, a security module or the arguments"
+
+
+def refused_in_spite(ret: int, number: int) -> str:
+    return f"{errno_name(-ret)}, although {cap(number)} was granted: file permissions, a security module or the arguments"
+
+
+def lost(count: int, ret: int) -> str:
+    return (
+        f"unknown: {count} {'record' if count == 1 else 'records'} lost here, so what refused this with {errno_name(-ret)} cannot be told"
+    )
+
+
+def inferred_capability(call: str, ret: int, numbers: Sequence[int], *, certain: bool, foreign: bool) -> str:
+    """Without the kernel's checks: what the call is known to ask for."""
+    start = f"{errno_name(-ret)}: {call} asks for {any_of(numbers)}"
+    if foreign:
+        return f"{start}, and the process holds it only in a user namespace of its own: it was probably asked for against another"
+    return f"{start}, which the process does not hold" if certain else f"{start}, which the process probably does not hold"
+
+
+def refused_though_held(ret: int, call: str, numbers: Sequence[int]) -> str:
+    return (
+        f"{errno_name(-ret)}: {call} asks for {any_of(numbers)}, which the process holds: permissions, a security module or the arguments"
+    )
+
+
+def inferred_permissions(ret: int, numbers: Sequence[int]) -> str:
+    if not numbers:
+        return (
+            f"{errno_name(-ret)}: permissions, a security module or the arguments; the process holds what would override file permissions"
+        )
+    return f"{errno_name(-ret)}: probably file permissions; {any_of(numbers)} would override them"
+
+
+def untold(ret: int) -> str:
+    return f"{errno_name(-ret)}: {errno_meaning(-ret)}; without the kernel's checks it cannot be told what refused it"

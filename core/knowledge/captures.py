@@ -1,0 +1,92 @@
+"""What the observer should read of each call's arguments: paths, names, addresses, argument lists, small structures."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+from typing import Final
+
+from core import resources
+from core.knowledge.syscalls import ARCHES, Syscall, by_name
+from core.observer.wire import CAPTURES_A_CALL, LENGTH_IS_RESULT, MAX_CAPTURE, NO_LENGTH, CaptureKind, CapturePlan
+
+_NARROW: Final = "x86"
+_WATCHED: Final = ("x86_64", _NARROW, "x32")
+
+# These point to data with a length of its own, or to more than anybody wants to see of it.
+_NOT_STRINGS: Final = frozenset({"buf", "u_msg_ptr", "cmdline_ptr"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """How one argument is read, and what is found there."""
+
+    argument: int
+    kind: CaptureKind
+    size: int
+    """The most that is read, in bytes."""
+    length: int
+    """The argument that holds the length, LENGTH_IS_RESULT or NO_LENGTH."""
+    at_entry: bool
+    group: str
+    """always, wide (64-bit layouts only), buffers (only where asked for)."""
+    layout: str
+    """string, arguments, buffer, or the name of a structure."""
+
+
+def readings(call: Syscall) -> tuple[Reading, ...]:
+    """All that can be read of a call, buffers among it, in the order of the arguments."""
+    listed = _listed().get(call.name, {})
+    strings = {index: _string(index) for index, parameter in enumerate(call.parameters) if _is_string(parameter.type, parameter.name)}
+    return tuple(reading for _, reading in sorted((strings | listed).items()))
+
+
+def capture_plans(*, buffers: bool = False) -> tuple[CapturePlan, ...]:
+    """The plan for every call of x86_64, x86 and x32 of which something is worth reading.
+
+    `buffers`: also the first bytes that read, write and their siblings move, which costs the engines something on each of them.
+    """
+    return tuple(_plans(buffers))
+
+
+def _plans(buffers: bool) -> Iterator[CapturePlan]:
+    for arch in _WATCHED:
+        unwanted = {"wide"} if arch == _NARROW else set()
+        if not buffers:
+            unwanted.add("buffers")
+        for call in by_name(arch).values():
+            wanted = [reading for reading in readings(call) if reading.group not in unwanted]
+            if wanted:
+                yield CapturePlan(ARCHES[arch], call.nr, tuple(_wire(reading) for reading in wanted[:CAPTURES_A_CALL]))
+
+
+def _wire(reading: Reading) -> tuple[int, int, int, int, bool]:
+    return reading.argument, int(reading.kind), reading.size, reading.length, reading.at_entry
+
+
+def _is_string(type_: str, name: str) -> bool:
+    return type_ == "const char *" and name not in _NOT_STRINGS
+
+
+def _string(index: int) -> Reading:
+    return Reading(index, CaptureKind.STRING, MAX_CAPTURE, NO_LENGTH, at_entry=False, group="always", layout="string")
+
+
+@functools.cache
+def _listed() -> dict[str, dict[int, Reading]]:
+    found: dict[str, dict[int, Reading]] = {}
+    for call, argument, kind, size, length, when, group, layout in resources.rows("captures/captures.tsv"):
+        reading = Reading(int(argument), CaptureKind[kind.upper()], int(size), _length(length), when == "entry", group, layout)
+        found.setdefault(call, {})[reading.argument] = reading
+    return found
+
+
+def _length(text: str) -> int:
+    match text:
+        case "-":
+            return NO_LENGTH
+        case "result":
+            return LENGTH_IS_RESULT
+        case _:
+            return int(text)

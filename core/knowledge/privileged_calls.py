@@ -1,0 +1,94 @@
+"""Which calls ask for which capabilities, and the errnos by which they say that one was refused (resources/privileged/calls.tsv)."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from core import resources
+from core.knowledge.capabilities import parse_capability
+from core.knowledge.errnos import errno_number
+
+_TEST: Final = re.compile(r"([0-5])(?:&(0x[0-9a-f]+|\d+))?(!?=)(0x[0-9a-f]+|\d+)")
+
+# int arguments may carry rubbish in the upper half of their registers, and no test here needs it.
+_LOW_HALF: Final = 0xFFFFFFFF
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ArgumentTest:
+    """Whether `(args[index] & mask)` equals `value`, or does not."""
+
+    index: int
+    mask: int
+    value: int
+    equal: bool
+
+    def holds(self, args: Sequence[int]) -> bool:
+        return (args[self.index] & self.mask == self.value) is self.equal
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PrivilegedCall:
+    """A call that is refused to those who lack a capability, with certain arguments or with any."""
+
+    call: str
+    tests: tuple[ArgumentTest, ...]
+    """All must hold."""
+    capabilities: tuple[int, ...]
+    """Each of them would do."""
+    errnos: frozenset[int]
+    """How a refusal is answered."""
+    source: str
+    """Kernel file and function that asks."""
+
+
+REFUSAL_ERRNOS: Final[Mapping[int, frozenset[int]]] = MappingProxyType(
+    {
+        parse_capability(capability): frozenset(errno_number(name) for name in errnos.split())
+        for capability, errnos in {
+            "IPC_LOCK": "ENOMEM EAGAIN",  # mlock and MAP_LOCKED beyond RLIMIT_MEMLOCK
+            "SYS_RESOURCE": "EAGAIN EMFILE ENOSPC EDQUOT",  # fork beyond RLIMIT_NPROC, message queues, reserved blocks, quotas
+            "SYS_ADMIN": "EAGAIN ENFILE ENODATA",  # fork beyond RLIMIT_NPROC, file-max, reading trusted.* attributes
+        }.items()
+    }
+)
+"""Errnos beside EPERM and EACCES by which the kernel says that this capability was refused."""
+
+
+def privileged_call(call: str, args: Sequence[int], errno: int) -> PrivilegedCall | None:
+    """The entry that explains `errno` of this call with these arguments, None where none does."""
+    return next((one for one in privileged_forms(call) if errno in one.errnos and all(test.holds(args) for test in one.tests)), None)
+
+
+def privileged_forms(call: str) -> tuple[PrivilegedCall, ...]:
+    """The entries of a call; none where it asks for no capability, or for one only in corners that the table leaves out."""
+    return _by_call().get(call, ())
+
+
+def refusal_errnos() -> frozenset[int]:
+    """All errnos by which some call says that a capability is missing."""
+    return frozenset().union(*(one.errnos for entries in _by_call().values() for one in entries))
+
+
+@functools.cache
+def _by_call() -> dict[str, tuple[PrivilegedCall, ...]]:
+    found: dict[str, tuple[PrivilegedCall, ...]] = {}
+    for call, when, capabilities, errnos, source in resources.rows("privileged/calls.tsv"):
+        tests = tuple(_test(text) for text in when.split())
+        numbers = tuple(parse_capability(name) for name in capabilities.split())
+        entry = PrivilegedCall(call, tests, numbers, frozenset(errno_number(name) for name in errnos.split()), source)
+        found[call] = (*found.get(call, ()), entry)
+    return found
+
+
+def _test(text: str) -> ArgumentTest:
+    match = _TEST.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a test of an argument")
+    index, mask, operator, value = match.groups()
+    return ArgumentTest(int(index), int(mask, 0) if mask else _LOW_HALF, int(value, 0), operator == "=")

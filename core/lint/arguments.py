@@ -1,0 +1,209 @@
+"""Argument tests that do not compare what they seem to: a filter sees 64-bit registers, the kernel what the parameter's type makes of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from core import resources
+from core.knowledge.syscalls import Parameter
+from core.lint.edit import amend
+from core.lint.finding import Finding, Fix
+from core.lint.subject import Subject, refuses, series, widest
+from core.policy.model import ArgumentTest, Rule
+from core.policy.overlap import witness
+from core.policy.rules import U64, number, resolve_test
+
+_UPPER_BIT: Final = 1 << 32
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """For each enabled rule: each doubtful test once, with the calls for which it is."""
+    for rule_number, rule in subject.rules():
+        for place, test in enumerate(rule.args):
+            for one in (_missing, _pointer, _wide, _negative):
+                yield from one(subject, rule_number, rule, place, test)
+        yield from _upper_half(subject, rule_number, rule)
+
+
+@functools.cache
+def widths() -> Mapping[str, tuple[int, bool]]:
+    """Type to (bits that the kernel looks at, whether signed), for types of fewer than 64."""
+    return MappingProxyType({name: (int(bits), sign == "signed") for name, bits, sign in resources.rows("lint/types.tsv")})
+
+
+def _width(parameter: Parameter) -> tuple[int, bool]:
+    return widths().get(parameter.type.removeprefix("const "), (64, False))
+
+
+def _calls(subject: Subject, rule: Rule, index: int, holds: Callable[[Parameter], bool]) -> list[str]:
+    # The rule's calls whose parameter there is such a one.
+    found = []
+    for name in subject.names(rule):
+        parameters = subject.parameters(name)
+        if index < len(parameters) and holds(parameters[index]):
+            found.append(name)
+    return found
+
+
+def _plain(test: ArgumentTest) -> int:
+    # The value as it is written: negative where it is.
+    return test.value if isinstance(test.value, int) else number(test.value) if not test.value.startswith("-") else int(test.value, 0)
+
+
+def _with_tests(args: Sequence[ArgumentTest]) -> Callable[[Rule], Rule]:
+    return lambda rule: msgspec.structs.replace(rule, args=tuple(args))
+
+
+def _dropped(rule: Rule, place: int) -> Callable[[Rule], Rule]:
+    return _with_tests([*rule.args[:place], *rule.args[place + 1 :]])
+
+
+def _replaced(rule: Rule, place: int, test: ArgumentTest) -> Callable[[Rule], Rule]:
+    return _with_tests([*rule.args[:place], test, *rule.args[place + 1 :]])
+
+
+# ── what there is nothing of to compare ───────────────────────────────────────────────────────────────────────────
+
+
+def _missing(subject: Subject, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
+    names = [name for name in subject.names(rule) if (known := subject.parameters(name)) and test.index >= len(known)]
+    if names:
+        message = (
+            f"{series(names)} {_takes(subject, names)}, so the kernel does not look at argument {test.index}: "
+            "the program may put there what it likes, and the test holds or not as it pleases."
+        )
+        fix = Fix(f"Leave the test of argument {test.index} out.", amend(subject.policy, rule_number, names, _dropped(rule, place)))
+        yield Finding("argument-missing", "warning", rule_number, message, fix)
+
+
+def _takes(subject: Subject, names: Sequence[str]) -> str:
+    counts = sorted({len(subject.parameters(name)) for name in names})
+    many = series([str(count) for count in counts], "or")
+    return f"{'takes' if len(names) == 1 else 'take'} {many} {'argument' if many == '1' else 'arguments'}"
+
+
+def _pointer(subject: Subject, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
+    if test.op in ("==", "!=", "&==") and number(test.value) == 0:
+        return  # whether there is a pointer at all can be asked
+    names = _calls(subject, rule, test.index, lambda parameter: parameter.is_pointer)
+    if names:
+        message = (
+            f"Argument {test.index} of {series(names)} is a pointer: the filter compares an address, which differs from run to run, and cannot "
+            "look at what lies there. Another thread could change that after the filter has looked. For paths take Landlock, file permissions "
+            "or another security module."
+        )
+        fix = Fix(
+            f"Leave the test out, so that {rule.action} applies whatever the pointer is.",
+            amend(subject.policy, rule_number, names, _dropped(rule, place)),
+        )
+        yield Finding("pointer-compared", "error", rule_number, message, fix)
+
+
+# ── numbers that the type does not have, or has otherwise ─────────────────────────────────────────────────────────
+
+
+def _wide(subject: Subject, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
+    value = _plain(test)
+
+    def too_narrow(parameter: Parameter) -> bool:
+        bits, _ = _width(parameter)
+        return not parameter.is_pointer and bits < 64 and not -(1 << bits - 1) <= value < 1 << bits
+
+    names = _calls(subject, rule, test.index, too_narrow)
+    if names:
+        bits = _bits(subject, names[0], test.index)
+        message = (
+            f"Argument {test.index} of {series(names)} has {bits} bits, and {test.value} has more: the kernel never sees such a number there, "
+            "and only a program that fills the unused half of the register on purpose meets the test."
+        )
+        mask = (1 << bits) - 1
+        cut = ArgumentTest(index=test.index, op="&==", mask=mask, value=value & mask)
+        fix = Fix(
+            f"Compare the lower {bits} bits with {value & mask:#x}.", amend(subject.policy, rule_number, names, _replaced(rule, place, cut))
+        )
+        yield Finding("value-too-wide", "error", rule_number, message, fix if test.op in ("==", "&==") else None)
+
+
+def _negative(subject: Subject, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
+    value = _plain(test)
+    if value >= 0 or test.op == "&==":
+        return
+    names = _calls(subject, rule, test.index, lambda parameter: _width(parameter)[0] == 32 and value >= -(1 << 31))
+    if names and test.op in ("==", "!="):
+        message = (
+            f"Argument {test.index} of {series(names)} is a C int: {test.value} comes as 0x{value & 0xFFFFFFFF:x} with 32 zero bits or 32 one bits in "
+            f"front, as the compiler likes, and the test knows only 0x{value & U64:x}."
+        )
+        cut = ArgumentTest(index=test.index, op="&==", mask=0xFFFFFFFF, value=test.value)
+        fix = Fix("Compare the lower 32 bits.", amend(subject.policy, rule_number, names, _replaced(rule, place, cut)))
+        yield Finding("negative-compared", "warning", rule_number, message, fix if test.op == "==" else None)
+    elif test.op not in ("==", "!="):
+        message = (
+            f"Comparisons are of unsigned numbers: {test.value} counts as 0x{value & U64:x}, which is greater than every positive number, "
+            f"so {test.op} does not say what it seems to."
+        )
+        yield Finding("negative-compared", "warning", rule_number, message)
+
+
+def _bits(subject: Subject, name: str, index: int) -> int:
+    return _width(subject.parameters(name)[index])[0]
+
+
+# ── the half of the register that the kernel throws away ──────────────────────────────────────────────────────────
+
+
+def _upper_half(subject: Subject, rule_number: int, rule: Rule) -> Iterator[Finding]:
+    found: dict[int, list[str]] = {}
+    for test in rule.args:
+        if _plain(test) >= 0:
+            names = _calls(subject, rule, test.index, lambda parameter: not parameter.is_pointer and _width(parameter)[0] < 64)
+            if evaded := [name for name in names if _evaded(subject, rule_number, name, test)]:
+                found.setdefault(test.index, evaded)
+    if not found:
+        return
+    names = list(dict.fromkeys(name for evaded in found.values() for name in evaded))
+    which = series([str(index) for index in found])
+    message = (
+        f"{series(names)} {'looks' if len(names) == 1 else 'look'} at the lower half of argument {which} only, but the test compares all 64 bits: a program "
+        "that sets a bit of the upper half on purpose gets the refused call all the same."
+    )
+    yield Finding("upper-half", "warning", rule_number, message, _masking(subject, rule_number, rule, names))
+
+
+def _evaded(subject: Subject, rule_number: int, name: str, test: ArgumentTest) -> bool:
+    for section, table in subject.tables():
+        args = witness(subject.resolved(section, rule_number).tests)
+        if args is None or widest(table) != U64:
+            continue
+        value = resolve_test(test).value
+        for candidate in {args[test.index], value, value + 1, max(value - 1, 0)}:
+            plain = _at(args, test.index, candidate & 0xFFFFFFFF)
+            refused, marked = (
+                subject.answer(table, name, plain),
+                subject.answer(table, name, _at(plain, test.index, plain[test.index] | _UPPER_BIT)),
+            )
+            if refused is not None and marked is not None and refuses(refused) and not refuses(marked):
+                return True
+    return False
+
+
+def _at(args: tuple[int, ...], index: int, value: int) -> tuple[int, ...]:
+    return (*args[:index], value, *args[index + 1 :])
+
+
+def _masking(subject: Subject, rule_number: int, rule: Rule, names: Sequence[str]) -> Fix | None:
+    def masked(test: ArgumentTest) -> ArgumentTest:
+        bits = max(_bits(subject, name, test.index) if test.index < len(subject.parameters(name)) else 64 for name in names)
+        if test.op != "==" or bits == 64:
+            return test
+        return ArgumentTest(index=test.index, op="&==", mask=(1 << bits) - 1, value=test.value)
+
+    args = tuple(masked(test) for test in rule.args)
+    if any(test.op not in ("==", "&==") for test in args):
+        return None
+    return Fix("Compare the bits that the kernel looks at, with &==.", amend(subject.policy, rule_number, names, _with_tests(args)))

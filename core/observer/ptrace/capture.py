@@ -1,0 +1,150 @@
+"""What arguments point to, read from a stopped tracee in wire.py's capture records."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Iterable
+from typing import Final
+
+from core.observer import native, wire
+from core.observer.wire import CaptureKind, CapturePlan
+
+_PAGE: Final = 4096
+_FIRST: Final = 256
+_HEADER: Final = wire.CAPTURE
+_ARGUMENTS: Final = struct.Struct("<6Q")
+_RING_LENGTH: Final = _HEADER.size - 8
+_IOVEC: Final = struct.Struct("<QQ")
+
+Item = tuple[int, int, int, int, bool]
+"""(argument, kind, size, length_argument, at_entry) of a plan."""
+
+
+class Plan:
+    """What to read at one syscall's entry and at its exit."""
+
+    __slots__ = ("entry", "exit")
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        items = tuple(items)
+        self.entry = tuple(item for item in items if item[4])
+        self.exit = tuple(item for item in items if not item[4])
+
+
+def plans(captures: Iterable[CapturePlan]) -> dict[tuple[int, int], Plan]:
+    """By (arch, nr)."""
+    return {(plan.arch, plan.nr): Plan(plan.captures) for plan in captures}
+
+
+class Memory:
+    """Reads other processes' memory through one buffer (process_vm_readv(2))."""
+
+    def __init__(self) -> None:
+        self._buffer = ctypes.create_string_buffer(_PAGE)
+        self._view = memoryview(self._buffer).cast("B")
+        self._local = ctypes.create_string_buffer(_IOVEC.size)
+        self._remote = ctypes.create_string_buffer(_IOVEC.size)
+        self._start = ctypes.addressof(self._buffer)
+        self._local_address = ctypes.addressof(self._local)
+        self._remote_address = ctypes.addressof(self._remote)
+        self._readv = native.process_vm_readv
+
+    def piece(self, pid: int, address: int, size: int) -> bytes:
+        """Up to `size` (at most 4096) bytes, not beyond the end of the page; empty where nothing can be read."""
+        size = min(size, _PAGE - (address & _PAGE - 1))
+        _IOVEC.pack_into(self._local, 0, self._start, size)
+        _IOVEC.pack_into(self._remote, 0, address, size)
+        count = self._readv(pid, self._local_address, 1, self._remote_address, 1, 0)
+        return bytes(self._view[:count]) if count > 0 else b""
+
+    def read(self, pid: int, address: int, size: int) -> bytes:
+        """`size` bytes, or as many as there are."""
+        data = self.piece(pid, address, size)
+        while data and len(data) < size:
+            more = self.piece(pid, address + len(data), size - len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def string(self, pid: int, address: int, size: int) -> tuple[bytes, bool] | None:
+        """The bytes before the zero, at most `size`, and whether the string goes on behind them; None where nothing can be read."""
+        data = self.piece(pid, address, min(size, _FIRST))
+        if not data:
+            return None
+        end = data.find(0)
+        while end < 0 and len(data) < size:
+            more = self.piece(pid, address + len(data), size - len(data))
+            if not more:
+                return data, True
+            data += more
+            end = data.find(0)
+        return (data, True) if end < 0 else (data[:end], False)
+
+
+class Capturer:
+    """Carries out plans and packs the records."""
+
+    def __init__(self) -> None:
+        self._memory = Memory()
+
+    def capture(self, pid: int, call: int, arch: int, arguments: bytes, ret: int, items: tuple[Item, ...]) -> bytes:
+        """The capture records of one call; `arguments` are its six, packed."""
+        values = _ARGUMENTS.unpack(arguments)
+        records = b""
+        for argument, kind, size, length_argument, _ in items:
+            read = self._read(pid, arch, values[argument], kind, self._wanted(size, length_argument, values, ret))
+            if read is None:
+                records += _HEADER.pack(_RING_LENGTH, 0, call, argument, kind, 0, 1, 0)
+                continue
+            data, truncated = read
+            if kind == CaptureKind.BYTES:
+                truncated = self._goes_on(size, length_argument, values, ret)
+            length = len(data)
+            records += _HEADER.pack(_RING_LENGTH + length, 0, call, argument, kind, truncated, 0, length) + data + bytes(-length & 7)
+        return records
+
+    @staticmethod
+    def _wanted(size: int, length_argument: int, values: tuple[int, ...], ret: int) -> int:
+        return min(size, _length(length_argument, values, ret, size))
+
+    @staticmethod
+    def _goes_on(size: int, length_argument: int, values: tuple[int, ...], ret: int) -> bool:
+        return _length(length_argument, values, ret, size) > size
+
+    def _read(self, pid: int, arch: int, address: int, kind: int, size: int) -> tuple[bytes, bool] | None:
+        if not address:
+            return None
+        if kind == CaptureKind.STRING:
+            return self._memory.string(pid, address, size)
+        if kind == CaptureKind.POINTERS:
+            return self._strings(pid, address, size, 8 if arch == wire.AUDIT_ARCH_X86_64 else 4)
+        if size == 0:
+            return b"", False
+        data = self._memory.read(pid, address, size)
+        return (data, False) if data else None
+
+    def _strings(self, pid: int, array: int, size: int, width: int) -> tuple[bytes, bool] | None:
+        data = b""
+        while True:
+            pointer = int.from_bytes(self._memory.read(pid, array, width), "little")
+            if not pointer:
+                return data, False
+            array += width
+            left = size - len(data)
+            read = self._memory.string(pid, pointer, left) if left > 0 else (b"", True)
+            if read is None:
+                return (data, True) if data else None
+            text, truncated = read
+            data = (data + text + b"\0")[:size]
+            if truncated or len(data) == size:
+                return data, True
+
+
+def _length(length_argument: int, values: tuple[int, ...], ret: int, size: int) -> int:
+    if length_argument == wire.NO_LENGTH:
+        return size
+    if length_argument == wire.LENGTH_IS_RESULT:
+        return max(ret, 0)
+    return values[length_argument]

@@ -1,0 +1,187 @@
+"""From what the user asked for to a launch: everything that can be refused before a process exists is refused here."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from core import far_side
+from core.bpf.build import FilterError, build_filter
+from core.judge.context import JudgeContext
+from core.knowledge.captures import capture_plans
+from core.observer.wire import Engine, LaunchSpec, Lookup, Stream
+from core.policy.check import check
+from core.policy.compile import compile_policy
+from core.policy.error import PolicyError
+from core.policy.file import encode
+from core.policy.model import Policy
+from core.policy.target import Target
+from core.recording.header import RunHeader
+from core.target import TargetError, resolve_target
+from core.users import find_user
+from core.version import VERSION
+
+EngineChoice = Literal["auto", "ebpf", "ptrace"]
+
+
+class UsageProblem(ValueError):
+    """What the user asked for cannot be done; the sentence names the thing and what to do."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Terminal:
+    """How the target's stdio is laid out."""
+
+    stdio: tuple[Stream, Stream, Stream] = ("pty", "pty", "pty")
+    rows: int = 24
+    columns: int = 80
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Launched:
+    """A launch that fits the observer which is to carry it out."""
+
+    spec: LaunchSpec
+    header: RunHeader
+    context: JudgeContext
+    notes: tuple[str, ...]
+    """Sentences for the user, such as why `auto` took ptrace."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """A target and a policy that have been checked, as far as they can be without knowing the observer."""
+
+    target: Target
+    policy: Policy
+    filters: tuple[bytes, ...]
+    engine: EngineChoice = "auto"
+    terminal: Terminal = Terminal()
+    same_cpu: bool = True
+    elsewhere: bool = False
+    """Whether the observer runs on another machine or in a container: the target is one of there, and found only there."""
+
+    @property
+    def needs_root(self) -> bool:
+        """Whether the target is to be somebody whom only a privileged observer can make it."""
+        identity = self.policy.identity
+        return not identity.user_namespace and identity.user != "me" and not _is_own(identity.user)
+
+    @property
+    def lookup(self) -> Lookup | None:
+        """What to ask the observer before the launch; None where nothing has to be asked."""
+        return far_side.lookup(self.policy.identity, self.target.argv[0], elsewhere=self.elsewhere)
+
+    def launch(self, hello: Mapping[str, Any], found: Mapping[str, Any] | None = None) -> Launched:
+        """The launch for the observer that said `hello`, and `found` where it was asked `lookup` (see `wire.FrameKind`).
+
+        Raises `UsageProblem`; KeyError, TypeError or ValueError where what the observer said is not whole.
+        """
+        engine, notes = self._engine(hello["engines"])
+        try:
+            spec = compile_policy(
+                self.policy,
+                self._placed(hello, found or {}),
+                far_side.caller_of(hello, *far_side.finders(self.lookup, found or {})),
+                engine=engine,
+                filters=self.filters,
+                stdio=self.terminal.stdio,
+                rows=self.terminal.rows,
+                columns=self.terminal.columns,
+                same_cpu=self.same_cpu,
+                captures=capture_plans(buffers=engine == "ebpf"),
+            )
+        except (PolicyError, TargetError) as err:
+            raise UsageProblem(str(err)) from err
+        context = JudgeContext(
+            engine=engine,
+            filters=self.filters,
+            flags=spec.filters[0].flags if spec.filters else 0,
+            rules=self.policy.seccomp,
+            strict=spec.strict,
+            judge_from=spec.judge_from,
+        )
+        return Launched(spec, self._header(engine, hello), context, notes)
+
+    def _placed(self, hello: Mapping[str, Any], found: Mapping[str, Any]) -> Target:
+        if not self.elsewhere:
+            return self.target
+        here = os.uname().machine
+        if self.filters and hello["machine"] != here:
+            raise UsageProblem(
+                f"the observer runs on {hello['machine']}, but the filter is built for {here}: run Gatescope there, or set seccomp.mode to off"
+            )
+        return far_side.placed_target(self.target, found)
+
+    def _engine(self, why_not: Mapping[str, str | None]) -> tuple[Engine, tuple[str, ...]]:
+        if self.engine != "auto":
+            reason = why_not.get(self.engine)
+            if reason is not None:
+                raise UsageProblem(f"the engine {self.engine} does not work here: {reason}")
+            return self.engine, ()
+        if why_not.get("ebpf") is None:
+            return "ebpf", ()
+        if why_not.get("ptrace") is not None:
+            raise UsageProblem(f"no engine works here. ebpf: {why_not['ebpf']}; ptrace: {why_not['ptrace']}")
+        return "ptrace", (f"watching by ptrace, which does not see capability checks: {why_not['ebpf']}",)
+
+    def _header(self, engine: Engine, hello: Mapping[str, Any]) -> RunHeader:
+        return RunHeader(
+            argv=self.target.argv,
+            policy=encode(self.policy),
+            engine=engine,
+            judge_from=self.policy.seccomp.judge_from,
+            started_ns=time.time_ns(),
+            filters=self.filters,
+            kernel=str(hello.get("kernel", "")),
+            machine=str(hello.get("machine", "")),
+            uid=os.getuid(),
+            version=VERSION,
+        )
+
+
+def make_plan(
+    policy: Policy,
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str] = os.environ,
+    directory: str | None = None,
+    user: Literal["me", "root"] | None = None,
+    engine: EngineChoice = "auto",
+    terminal: Terminal = Terminal(),
+    elsewhere: bool = False,
+) -> Plan:
+    """Resolves the target, checks the policy, builds its filter and checks that. Raises `UsageProblem`.
+
+    `user`, where given, takes the place of the policy's identity.user. `elsewhere`: the observer will run on another machine or in a
+    container, so the target, its directory and its variables are to be found there.
+    """
+    if user is not None:
+        policy = msgspec.structs.replace(policy, identity=msgspec.structs.replace(policy.identity, user=user))
+    try:
+        check(policy)
+        if elsewhere:
+            target = far_side.unplaced_target(argv, environment)
+        else:
+            target = resolve_target(argv, environment, directory or str(Path.cwd()))
+        return Plan(target, policy, build_filters(policy), engine, terminal, elsewhere=elsewhere)
+    except (PolicyError, TargetError, FilterError) as err:
+        raise UsageProblem(str(err)) from err
+
+
+def build_filters(policy: Policy) -> tuple[bytes, ...]:
+    """The programs of a policy in mode "filter", each checked against the rules by emulation. Raises `FilterError`."""
+    if policy.seccomp.mode != "filter":
+        return ()
+    return (build_filter(policy.seccomp),)
+
+
+def _is_own(user: str | int) -> bool:
+    found = find_user(user)
+    return found is not None and found.uid == os.getuid()

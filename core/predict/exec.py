@@ -1,0 +1,198 @@
+"""What becomes of a process's capabilities at execve, rule by rule, as the kernel has it.
+
+Source: capabilities(7); bprm_fill_uid in fs/exec.c; cap_bprm_creds_from_file, get_file_caps and handle_privileged_root in
+security/commoncap.c, Linux 6.18. The order of the steps is the kernel's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+from core.knowledge.capabilities import capability_names
+from core.policy.securebits import SECUREBITS
+from core.predict.credentials import Credentials, Sets
+from core.predict.file_capabilities import FileCapabilities
+from core.predict.program import Program
+
+_SETUID: Final = 1 << 7
+_NOROOT: Final = SECUREBITS["noroot"]
+_KEEP_CAPS: Final = SECUREBITS["keep-caps"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prediction:
+    """An execve, before it happens."""
+
+    before: Credentials
+    after: Credentials | None
+    """None: the kernel will refuse the execve with EPERM."""
+    rules: tuple[str, ...]
+    """A sentence for each rule that made a change, or that kept one from being made, in the kernel's order."""
+
+
+def predict(before: Credentials, program: Program, last_capability: int, *, unprivileged_tracer: bool = False) -> Prediction:
+    """What `before` becomes when it executes `program`.
+
+    `unprivileged_tracer`: it is traced, by a process without SYS_PTRACE over it.
+    """
+    return _Exec(before, program, (2 << last_capability) - 1, unprivileged_tracer).run()
+
+
+class _Exec:
+    """The kernel's steps over one set of new credentials."""
+
+    def __init__(self, before: Credentials, program: Program, everything: int, unprivileged_tracer: bool) -> None:
+        self._before = before
+        self._program = program
+        self._everything = everything
+        self._unprivileged_tracer = unprivileged_tracer
+        self._rules: list[str] = []
+        self._euid, self._egid = before.euid, before.egid
+        self._permitted = 0
+        self._ambient = before.sets.ambient
+        self._effective_bit = False
+        self._id_changed = False
+
+    def run(self) -> Prediction:
+        before, sets = self._before, self._before.sets
+        if self._program.script is not None:
+            self._say(
+                f"{self._program.script} is a script: the kernel takes bits and capabilities from its interpreter {self._program.path}"
+            )
+        self._setuid_and_setgid()
+        self._id_changed = self._euid != before.euid or not (self._egid == before.egid or self._egid in before.groups)
+        file = self._file_capabilities()
+        if file is not None and not self._take_file(file):
+            return Prediction(before, None, tuple(self._rules))
+        self._privileged_root(file)
+        self._no_gain()
+        self._clear_ambient(file)
+        permitted = self._permitted | self._ambient
+        if self._ambient:
+            self._say(f"ambient capabilities are added to the permitted set: {_list(self._ambient)}")
+        effective = permitted if self._effective_bit else self._ambient
+        self._explain_effective(permitted, effective)
+        securebits = before.securebits & ~_KEEP_CAPS
+        if securebits != before.securebits:
+            self._say("the securebit keep-caps is cleared by every execve")
+        after = dataclasses.replace(
+            before,
+            sets=Sets(sets.bounding, permitted, effective, sets.inheritable, self._ambient),
+            euid=self._euid,
+            suid=self._euid,
+            egid=self._egid,
+            sgid=self._egid,
+            securebits=securebits,
+        )
+        return Prediction(before, after, tuple(self._rules))
+
+    def _say(self, sentence: str) -> None:
+        self._rules.append(sentence)
+
+    def _setuid_and_setgid(self) -> None:
+        """bprm_fill_uid."""
+        program, before = self._program, self._before
+        if not (program.setuid or program.setgid):
+            return
+        if program.nosuid:
+            self._say(f"{program.path} has a setuid or setgid bit, but its mount is nosuid: it is ignored")
+        elif before.no_new_privs:
+            self._say(f"{program.path} has a setuid or setgid bit, but no_new_privs is set: it is ignored")
+        elif not _mapped(program.owner, before.mapped_uids) or not _mapped(program.group, before.mapped_gids):
+            self._say(f"{program.path} has a setuid or setgid bit, but its owner has no mapping in the user namespace: it is ignored")
+        else:
+            if program.setuid:
+                self._euid = program.owner
+                self._say(f"{program.path} is setuid: the effective uid becomes {program.owner}")
+            if program.setgid:
+                self._egid = program.group
+                self._say(f"{program.path} is setgid: the effective gid becomes {program.group}")
+
+    def _file_capabilities(self) -> FileCapabilities | None:
+        """get_file_caps, as far as whether they count; None where they do not."""
+        program = self._program
+        file = program.capabilities
+        if file is None:
+            return None
+        if program.nosuid:
+            self._say(f"{program.path} has file capabilities, but its mount is nosuid: they are ignored")
+            return None
+        if file.root not in (None, 0) and self._before.in_initial_namespace:
+            self._say(f"{program.path} has file capabilities for the user namespaces of uid {file.root} only: they are ignored here")
+            return None
+        return file
+
+    def _take_file(self, file: FileCapabilities) -> bool:
+        """bprm_caps_from_vfs_caps. False: the execve fails."""
+        sets = self._before.sets
+        granted = file.permitted & self._everything
+        from_bounding, from_inheritable = sets.bounding & granted, sets.inheritable & file.inheritable & self._everything
+        self._permitted = from_bounding | from_inheritable
+        self._effective_bit = file.effective
+        if from_bounding:
+            self._say(f"file capabilities within the bounding set become permitted: {_list(from_bounding)}")
+        if from_inheritable:
+            self._say(f"what both the file and the process have inheritable becomes permitted: {_list(from_inheritable)}")
+        missing = granted & ~self._permitted
+        if missing and file.effective:
+            self._say(f"the file's effective bit promises {_list(missing)}, which the bounding set lacks: execve fails with EPERM")
+            return False
+        if missing:
+            self._say(f"the file grants {_list(missing)}, but the bounding set lacks {'it' if missing.bit_count() == 1 else 'them'}")
+        return True
+
+    def _privileged_root(self, file: FileCapabilities | None) -> None:
+        """handle_privileged_root."""
+        before = self._before
+        if 0 not in (self._euid, before.uid):
+            return
+        if before.securebits & _NOROOT:
+            self._say("the securebit noroot is set: uid 0 gives no capabilities")
+            return
+        if file is not None and self._euid == 0 and before.uid != 0:
+            self._say("the file is setuid root and has capabilities: only its capabilities count")
+            return
+        self._permitted = before.sets.bounding | before.sets.inheritable
+        who = "the effective uid is 0" if self._euid == 0 else "the real uid is 0"
+        self._say(f"{who}: everything in the bounding and inheritable sets becomes permitted: {_list(self._permitted)}")
+        if self._euid == 0:
+            self._effective_bit = True
+
+    def _no_gain(self) -> None:
+        """What keeps a traced or no_new_privs process from gaining."""
+        before = self._before
+        gained = self._permitted & ~before.sets.permitted
+        if not (self._id_changed or gained) or not (before.no_new_privs or self._unprivileged_tracer):
+            return
+        why = "no_new_privs is set" if before.no_new_privs else "its tracer has no SYS_PTRACE over it"
+        if self._id_changed and (before.no_new_privs or not before.sets.effective & _SETUID):
+            self._euid, self._egid = before.uid, before.gid
+            self._say(f"{why}: the effective ids go back to the real ones")
+        if gained:
+            self._say(f"{why}: nothing is gained: not {_list(gained)}")
+        self._permitted &= before.sets.permitted
+
+    def _clear_ambient(self, file: FileCapabilities | None) -> None:
+        if self._ambient and (file is not None or self._id_changed):
+            why = "has file capabilities" if file is not None else "changes an id"
+            self._say(f"the ambient set is cleared, since the file {why}")
+            self._ambient = 0
+
+    def _explain_effective(self, permitted: int, effective: int) -> None:
+        before = self._before.sets
+        if lost := before.permitted & ~permitted:
+            self._say(f"lost at exec, being neither ambient nor given by the file or by uid 0: {_list(lost)}")
+        if permitted and effective == permitted and self._effective_bit:
+            self._say("all that is permitted becomes effective")
+        elif dormant := permitted & ~effective:
+            self._say(f"permitted but not effective until the program raises it: {_list(dormant)}")
+
+
+def _mapped(number: int, mapping: frozenset[int] | None) -> bool:
+    return mapping is None or number in mapping
+
+
+def _list(mask: int) -> str:
+    names = capability_names(mask)
+    return ", ".join(names) if len(names) <= 6 else f"{len(names)} capabilities"

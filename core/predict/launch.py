@@ -1,0 +1,75 @@
+"""What the child holds just before its execve: the launch's steps over what the observer holds.
+
+Source: the order of core/observer/launch.py; cap_emulate_setxuid, cap_capset and cap_task_prctl in security/commoncap.c, create_user_ns in
+kernel/user_namespace.c.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+from core.observer.wire import CapabilitySets, LaunchSpec
+from core.policy.held import Held
+from core.policy.identity import Caller, User
+from core.policy.securebits import SECUREBITS
+from core.predict.credentials import Credentials, Sets
+
+_NO_SETUID_FIXUP: Final = SECUREBITS["no-setuid-fixup"]
+_KEEP_CAPS: Final = SECUREBITS["keep-caps"]
+
+
+def before_exec(spec: LaunchSpec, caller: Caller) -> Credentials:
+    """The credentials with which the launched child calls execve, if the kernel lets every step pass."""
+    held, user = caller.held, caller.observer
+    if spec.user_namespace:
+        held, user = Held.everything(caller.last_capability), _inside(spec, caller.observer)
+    sets = Sets(held.bounding, held.permitted, held.effective, held.inheritable, held.ambient)
+    securebits = held.securebits
+    if spec.uid is not None:
+        sets, securebits = _change_uid(sets, user.uid, spec.uid, securebits), securebits | _KEEP_CAPS
+    uid = user.uid if spec.uid is None else spec.uid
+    gid = user.gid if spec.gid is None else spec.gid
+    return Credentials(
+        sets=_apply(sets, spec.capabilities),
+        uid=uid,
+        euid=uid,
+        suid=uid,
+        gid=gid,
+        egid=gid,
+        sgid=gid,
+        groups=frozenset(user.groups if spec.groups is None else spec.groups),
+        securebits=securebits if spec.securebits is None else spec.securebits,
+        no_new_privs=spec.no_new_privs,
+        in_initial_namespace=not spec.user_namespace,
+        mapped_uids=_mapped(spec.uid_map) if spec.user_namespace else None,
+        mapped_gids=_mapped(spec.gid_map) if spec.user_namespace else None,
+    )
+
+
+def _inside(spec: LaunchSpec, user: User) -> User:
+    """The observer's ids as the new namespace shows them; 65534 for what it does not map."""
+    return User(_map(user.uid, spec.uid_map), _map(user.gid, spec.gid_map), tuple(_map(gid, spec.gid_map) for gid in user.groups))
+
+
+def _map(outer: int, lines: tuple[tuple[int, int, int], ...]) -> int:
+    return next((inside + outer - outside for inside, outside, count in lines if outside <= outer < outside + count), 65534)
+
+
+def _mapped(lines: tuple[tuple[int, int, int], ...]) -> frozenset[int]:
+    return frozenset(outside for _, outside, count in lines if count == 1)
+
+
+def _change_uid(sets: Sets, old: int, new: int, securebits: int) -> Sets:
+    """setresuid under KEEPCAPS, and the effective set raised again to what is permitted."""
+    from_root = old == 0 and new != 0 and not securebits & _NO_SETUID_FIXUP
+    return dataclasses.replace(sets, effective=sets.permitted, ambient=0 if from_root else sets.ambient)
+
+
+def _apply(sets: Sets, wanted: CapabilitySets) -> Sets:
+    bounding = sets.bounding if wanted.bounding is None else sets.bounding & wanted.bounding
+    permitted = sets.permitted if wanted.permitted is None else wanted.permitted
+    effective = sets.effective & permitted if wanted.effective is None else wanted.effective
+    inheritable = sets.inheritable if wanted.inheritable is None else wanted.inheritable
+    ambient = sets.ambient & permitted & inheritable if wanted.ambient is None else wanted.ambient
+    return Sets(bounding, permitted, effective, inheritable, ambient)

@@ -1,0 +1,78 @@
+"""The file that an execve takes its privileges from: owner, mode, file capabilities, script interpreter, mount."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from core.predict.file_capabilities import ATTRIBUTE, FileCapabilities, FileCapabilityError, decode
+
+_SHEBANG_LENGTH: Final = 256  # the kernel's BINPRM_BUF_SIZE
+_DEPTH: Final = 5  # interpreters of interpreters: exec_binprm gives up after five
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Program:
+    """An executable, as exec sees it."""
+
+    path: str
+    """Of the file whose bits and capabilities count: a script's interpreter, not the script."""
+    script: str | None = None
+    """The script that was named, where one was."""
+    owner: int = 0
+    group: int = 0
+    setuid: bool = False
+    setgid: bool = False
+    """Set with group execute; without that the bit once meant mandatory locking, and exec ignores it."""
+    capabilities: FileCapabilities | None = None
+    nosuid: bool = False
+    """Its mount ignores setuid bits and file capabilities."""
+    problem: str | None = None
+    """Why its file capabilities could not be read, as a sentence."""
+
+
+def read_program(path: str) -> Program:
+    """Looks at the file, and at its interpreter where it is a script. Raises OSError."""
+    named = path
+    for _ in range(_DEPTH):
+        interpreter = _interpreter(path)
+        if interpreter is None:
+            break
+        path = interpreter
+    status = Path(path).stat()
+    capabilities, problem = _capabilities(path)
+    return Program(
+        path=path,
+        script=named if named != path else None,
+        owner=status.st_uid,
+        group=status.st_gid,
+        setuid=bool(status.st_mode & stat.S_ISUID),
+        setgid=status.st_mode & (stat.S_ISGID | stat.S_IXGRP) == stat.S_ISGID | stat.S_IXGRP,
+        capabilities=capabilities,
+        nosuid=bool(os.statvfs(path).f_flag & os.ST_NOSUID),
+        problem=problem,
+    )
+
+
+def _interpreter(path: str) -> str | None:
+    try:
+        with Path(path).open("rb") as file:
+            start = file.read(_SHEBANG_LENGTH)
+    except PermissionError:
+        return None  # executable but not readable, so not a script: its interpreter would have to read it
+    words = os.fsdecode(start[2:].split(b"\n", 1)[0]).split() if start.startswith(b"#!") else []
+    return words[0] if words else None
+
+
+def _capabilities(path: str) -> tuple[FileCapabilities | None, str | None]:
+    try:
+        return decode(os.getxattr(path, ATTRIBUTE)), None
+    except FileCapabilityError as err:
+        return None, f"{path}: {err}"
+    except OSError as err:
+        absent = err.errno in (errno.ENODATA, errno.ENOTSUP)
+        return None, None if absent else f"{path}: its file capabilities cannot be read: {err.strerror}"

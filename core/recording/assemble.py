@@ -1,0 +1,190 @@
+"""Judged batches into rows: who was called what, in which order things came to their end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.judge.collect import Batch
+from core.judge.judge import Judged
+from core.knowledge.capabilities import capability_names
+from core.knowledge.syscalls import syscall
+from core.observer.wire import CallFlag, ProcessKind
+from core.recording.rows import CALL_ROW, PROCESS_ROW, ROW_DTYPE, Details, Interner, Rows
+
+_SHOWN: Final = (ProcessKind.FORK, ProcessKind.EXEC, ProcessKind.EXIT)
+_PR_SET_NAME: Final = 15
+
+
+class Assembler:
+    """Keeps the names of the threads, and makes the rows of one run, batch by batch."""
+
+    def __init__(self, names: Interner, started_ns: int) -> None:
+        """`started_ns`: CLOCK_MONOTONIC at the start of the run."""
+        self._names = names
+        self._started_ns = started_ns
+        self._comms: dict[int, int] = {}
+        self._killed: set[int] = set()
+
+    def rows(self, batch: Batch, judged: Judged) -> tuple[Rows, Details]:
+        """The rows of a batch, ordered by when each event came to its end; details count from the first of them."""
+        processes = batch.processes[np.isin(batch.processes["kind"], _SHOWN)]
+        self._note_killed(batch.processes)
+        calls = self._call_rows(batch, judged)
+        rows: Rows = np.concatenate([calls, self._process_rows(processes)])
+        ends = np.concatenate([np.maximum.accumulate(_ends(batch.calls)), _after_their_calls(processes, batch.calls)])
+        order = np.argsort(ends, kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        details = self._details(batch, judged, processes, place)
+        self._name_threads(rows, batch, processes)
+        return rows[order], details
+
+    def _call_rows(self, batch: Batch, judged: Judged) -> Rows:
+        calls = batch.calls
+        rows: Rows = np.zeros(len(calls), ROW_DTYPE)
+        rows["kind"] = CALL_ROW
+        for field in ("pid", "tid", "nr", "arch", "ret", "args", "instruction_pointer", "flags"):
+            rows[field] = calls[field]
+        for field in ("gate", "outcome", "evidence", "rule", "capability", "alternatives", "conflict"):
+            rows[field] = getattr(judged, field)
+        reasons = np.array([self._names.number(text) for text in judged.reasons], np.uint32)
+        rows["reason"] = reasons[judged.reason]
+        entered, exited = calls["entered_ns"].astype(np.int64), calls["exited_ns"].astype(np.int64)
+        rows["time_ns"] = np.where(entered > 0, entered, exited) - self._started_ns
+        timed = (entered > 0) & ((calls["flags"] & CallFlag.EXITED) != 0)
+        rows["duration_ns"] = np.where(timed, exited - entered, -1)
+        return rows
+
+    def _process_rows(self, processes: NDArray[np.void]) -> Rows:
+        rows: Rows = np.zeros(len(processes), ROW_DTYPE)
+        rows["kind"] = PROCESS_ROW
+        rows["pid"], rows["tid"] = processes["pid"], processes["tid"]
+        rows["time_ns"] = processes["time_ns"].astype(np.int64) - self._started_ns
+        return rows
+
+    def _details(self, batch: Batch, judged: Judged, processes: NDArray[np.void], place: NDArray[np.int64]) -> Details:
+        details = Details()
+        if batch.captures:
+            for index in map(int, np.flatnonzero(np.isin(batch.calls["id"], np.fromiter(batch.captures, np.uint64, len(batch.captures))))):
+                details.captures[int(place[index])] = batch.captures[int(batch.calls["id"][index])]
+        for index, checks in judged.checks.items():
+            details.checks[int(place[index])] = checks
+        for index, record in enumerate(processes):
+            event = ProcessKind(int(record["kind"])).name.lower()
+            details.process[int(place[len(batch.calls) + index])] = (event, self._process_data(record, batch))
+        return details
+
+    def _note_killed(self, processes: NDArray[np.void]) -> None:
+        self._killed.update(int(tid) for tid in processes["tid"][processes["kind"] == ProcessKind.KILLED_BY_SECCOMP])
+
+    def _process_data(self, record: np.void, batch: Batch) -> dict[str, Any]:
+        match int(record["kind"]):
+            case ProcessKind.FORK:
+                return {
+                    "child": int(record["pid_of_other"]),
+                    "child_tid": int(record["other"]),
+                    "thread": bool(record["pid_of_other"] == record["pid"]),
+                }
+            case ProcessKind.EXEC:
+                return _exec_data(record, batch)
+            case _:
+                return self._exit_data(record)
+
+    def _exit_data(self, record: np.void) -> dict[str, Any]:
+        status = int(record["status"])
+        data: dict[str, Any] = {"thread": bool(record["tid"] != record["pid"])}
+        if os.WIFSIGNALED(status):
+            data["signal"] = signal_name(os.WTERMSIG(status))
+        else:
+            data["status"] = os.WEXITSTATUS(status)
+        data["seccomp"] = int(record["tid"]) in self._killed
+        return data
+
+    def _name_threads(self, rows: Rows, batch: Batch, processes: NDArray[np.void]) -> None:
+        """Fills in `comm`: a thread has its maker's name until it execs or names itself."""
+        ends = _ends(batch.calls)
+        comms = np.zeros(len(rows), np.uint32)
+        everyone = np.concatenate([batch.calls["tid"], processes["tid"]])
+        times = np.concatenate([ends, processes["time_ns"]])
+        changes = self._changes(batch, processes)
+        for _, tid, comm in changes:  # what a thread did before its name is known goes under the first one
+            self._comms.setdefault(tid, comm)
+        for tid in np.unique(everyone):
+            comms[everyone == tid] = self._comms.get(int(tid), 0)
+        for time, tid, comm in changes:
+            comms[(everyone == tid) & (times >= time)] = comm
+            self._comms[tid] = comm
+        rows["comm"] = comms
+
+    def _changes(self, batch: Batch, processes: NDArray[np.void]) -> list[tuple[int, int, int]]:
+        """(time, tid, name from then on), in time order; a fork's child takes its maker's name of that moment."""
+        changes: list[tuple[int, int, int]] = []
+        current = dict(self._comms)
+        renames = [(int(time), int(tid), comm) for time, tid, comm in self._renames(batch)]
+        steps: list[tuple[int, int, int, int | None]] = [(time, tid, 0, comm) for time, tid, comm in renames]
+        for record in processes:
+            time, tid = int(record["time_ns"]), int(record["tid"])
+            if record["kind"] == ProcessKind.FORK:
+                steps.append((time, int(record["other"]), tid, None))
+            elif record["kind"] == ProcessKind.EXEC:
+                steps.append((time, tid, 0, self._names.number(record["comm"].decode(errors="replace"))))
+        for time, tid, maker, comm in sorted(steps, key=lambda step: step[0]):
+            current[tid] = current.get(maker, 0) if comm is None else comm
+            changes.append((time, tid, current[tid]))
+        return changes
+
+    def _renames(self, batch: Batch) -> list[tuple[int, int, int]]:
+        """prctl(PR_SET_NAME, …) that succeeded, where the name was captured."""
+        found = []
+        for index in np.flatnonzero((batch.calls["args"][:, 0] == _PR_SET_NAME) & (batch.calls["ret"] == 0)):
+            call = batch.calls[index]
+            known = syscall(int(call["arch"]), int(call["nr"]))
+            captures = batch.captures.get(int(call["id"]), ())
+            if known is not None and known.name == "prctl" and captures and not captures[0].failed:
+                found.append((int(call["exited_ns"]), int(call["tid"]), self._names.number(captures[0].data[:15].decode(errors="replace"))))
+        return found
+
+
+def signal_name(number: int) -> str:
+    """ "SIGKILL"; "signal 35" for one without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _ends(calls: NDArray[np.void]) -> NDArray[np.uint64]:
+    """When each call came to its end, as far as is known."""
+    ends: NDArray[np.uint64] = np.maximum(calls["exited_ns"], calls["entered_ns"])
+    return ends
+
+
+def _after_their_calls(processes: NDArray[np.void], calls: NDArray[np.void]) -> NDArray[np.uint64]:
+    """When each event is to be shown: an exec follows the execve in which it happened."""
+    times: NDArray[np.uint64] = processes["time_ns"].copy()
+    if len(times) and len(calls):
+        order = np.argsort(calls["id"], kind="stable")
+        found = order[np.minimum(np.searchsorted(calls["id"][order], processes["id"]), len(calls) - 1)]
+        known = (calls["id"][found] == processes["id"]) & (processes["kind"] == ProcessKind.EXEC)
+        times[known] = np.maximum(times[known], _ends(calls)[found[known]])
+    return times
+
+
+def _exec_data(record: np.void, batch: Batch) -> dict[str, Any]:
+    captures = batch.captures.get(int(record["id"]), ())
+    argv = [part.decode(errors="replace") for capture in captures if capture.kind == 3 for part in capture.data.split(b"\0")[:-1]]
+    sets = {name: list(capability_names(int(record[name]))) for name in ("bounding", "permitted", "effective", "inheritable", "ambient")}
+    return {
+        "argv": argv,
+        "uids": [int(uid) for uid in record["uids"]],
+        "gids": [int(gid) for gid in record["gids"]],
+        "capabilities": sets,
+        "securebits": int(record["securebits"]),
+        "no_new_privs": bool(record["no_new_privs"]),
+        "seccomp": int(record["seccomp"]),
+    }

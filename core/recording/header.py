@@ -1,0 +1,56 @@
+"""What a recording says of the run as a whole: who ran what, under which policy, watched how."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+FORMAT: int = 1
+"""Raised when the columns change their meaning; a reader refuses a newer one."""
+
+METADATA_KEY = b"gatescope"
+"""The key of the Arrow schema's metadata under which the header lies, as JSON."""
+
+
+class RecordingError(Exception):
+    """A recording that cannot be read or written; the sentence names the file and what to do."""
+
+
+class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts of a run that are known when it starts."""
+
+    argv: tuple[str, ...]
+    policy: str
+    """The policy file's text."""
+    engine: str
+    judge_from: str
+    started_ns: int
+    """Wall clock at the start of the run, nanoseconds since 1970 UTC; every event's time counts from there."""
+    filters: tuple[bytes, ...] = ()
+    """The compiled seccomp filters, so that a reader can put a call through them again."""
+    kernel: str = ""
+    machine: str = ""
+    uid: int = 0
+    """Whose run it was."""
+    version: str = ""
+    """Gatescope's."""
+    format: int = FORMAT
+
+    def encode(self) -> bytes:
+        """As the recording's metadata has it; filters in base64. Surrogate escapes in arguments survive."""
+        value = msgspec.to_builtins(self)
+        return json.dumps(value).encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> RunHeader:
+        """Raises `RecordingError` for another format."""
+        try:
+            header = msgspec.convert(json.loads(data), cls)
+        except (ValueError, msgspec.ValidationError) as err:
+            raise RecordingError("its header is not one of Gatescope's; was it written by another program?") from err
+        if header.format > FORMAT:
+            raise RecordingError(
+                f"it has format {header.format}, newer than this Gatescope's {FORMAT}; open it with the version that wrote it"
+            )
+        return header

@@ -1,0 +1,237 @@
+"""A run's events, in memory and, as they come, on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import errno as errnos
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.event import CallEvent, Event, ProcessEvent
+from core.judge.verdict import Evidence, Gate, Outcome, Verdict
+from core.knowledge.capabilities import capability_name, capability_names
+from core.knowledge.decode import decode_arguments
+from core.knowledge.errnos import MAX_ERRNO, errno_name
+from core.knowledge.syscalls import arch_name, name
+from core.observer.wire import CallFlag
+from core.recording.header import METADATA_KEY, RecordingError, RunHeader
+from core.recording.rows import CALL_ROW, NO_RESULT, ChunkedRows, Details, Interner, Rows
+from core.recording.summary import Summary, Tally
+from core.recording.table import TableWriter, read_events
+
+
+class Recording:
+    """All events of one run: appended to while it goes, read by number at any time."""
+
+    def __init__(self, header: RunHeader, path: Path | None = None) -> None:
+        """Without a file of its own; see `create` and `open`."""
+        self.header = header
+        self.path = path
+        self.names = Interner("")
+        self.rows = ChunkedRows()
+        self.details = Details()
+        self.output: list[tuple[int, bytes]] = []
+        """(stream, bytes) of the target, in order."""
+        self.lost: Mapping[str, int] = {}
+        self.cut_off = False
+        """The file ended in the middle of a batch: its writer died; everything up to there is here."""
+        self.problem: str | None = None
+        """Why the file is not being written any more, as a sentence; the events are still kept in memory."""
+        self._tally = Tally()
+        self._table = TableWriter(header)
+        self._file: _BatchFile | None = None
+
+    @classmethod
+    def create(cls, path: Path | None, header: RunHeader) -> Recording:
+        """A new recording; with a path, a new Arrow stream there, written as the run goes. Raises `RecordingError`."""
+        recording = cls(header, path)
+        if path is not None:
+            recording._file = _BatchFile(path, recording._table.schema)
+        return recording
+
+    @classmethod
+    def open(cls, path: Path) -> Recording:
+        """Reads a recording back, as far as it goes. Raises `RecordingError` where it is none."""
+        try:
+            with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as reader:
+                return cls._read(reader, path)
+        except FileNotFoundError as err:
+            raise RecordingError(f"{path}: there is no such recording") from err
+        except OSError as err:
+            raise RecordingError(f"{path}: cannot be read: {err.strerror or err}") from err
+        except pa.ArrowInvalid as err:
+            raise RecordingError(f"{path} is not a recording of Gatescope (an Arrow stream): {_first_line(err)}") from err
+
+    @classmethod
+    def _read(cls, reader: pa.RecordBatchReader, path: Path) -> Recording:
+        metadata = reader.schema.metadata or {}
+        if METADATA_KEY not in metadata:
+            raise RecordingError(f"{path} is an Arrow stream, but not a recording of Gatescope")
+        try:
+            recording = cls(RunHeader.decode(metadata[METADATA_KEY]), path)
+            for batch in recording._whole_batches(reader):
+                recording._take(batch)
+        except RecordingError as err:
+            raise RecordingError(f"{path}: {err}") from err
+        return recording
+
+    def _whole_batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        """The batches up to the end, or to where the file is cut off or damaged."""
+        while True:
+            try:
+                batch = reader.read_next_batch()
+                batch.validate(full=True)
+            except StopIteration:
+                return
+            except (pa.ArrowInvalid, OSError):
+                self.cut_off = True
+                return
+            yield batch
+
+    def _take(self, batch: pa.RecordBatch) -> None:
+        kind = batch.column("kind")[0].as_py() if batch.num_rows else None
+        if kind == "output":
+            self.output.append((batch.column("stream")[0].as_py(), batch.column("output")[0].as_py()))
+        elif kind == "lost":
+            self.lost = json.loads(batch.column("data")[0].as_py())
+        elif kind is not None:
+            self._keep(*read_events(batch, self.names))
+
+    # ── while the run goes ────────────────────────────────────────────────────────────────────────────────────
+
+    def append(self, rows: Rows, details: Details) -> None:
+        """Adds events; `details` counts from the first of them. Comm and reason index `self.names`."""
+        if len(rows):
+            self._write(lambda: self._table.events(rows, len(self.rows), self.names.texts, details))
+            self._keep(rows, details)
+
+    def append_output(self, stream: int, data: bytes) -> None:
+        """Adds what the target wrote."""
+        self.output.append((stream, data))
+        self._write(lambda: self._table.output(stream, data))
+
+    def set_lost(self, counts: Mapping[str, int]) -> None:
+        """How many records of each kind could not be kept so far."""
+        if dict(counts) != dict(self.lost):
+            self.lost = dict(counts)
+            self._write(lambda: self._table.lost(counts))
+
+    def close(self) -> None:
+        """Ends the file with the stream's end mark."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _keep(self, rows: Rows, details: Details) -> None:
+        start = len(self.rows)
+        self.rows.append(rows)
+        self.details.merge(details, start)
+        self._tally.add(rows, details.checks.values())
+
+    def _write(self, make: Callable[[], pa.RecordBatch]) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.write(make())
+        except OSError as err:
+            why = "the disk is full" if err.errno == errnos.ENOSPC else (err.strerror or str(err))
+            self.problem = f"{self.path} is no longer written: {why}. The events so far are kept in memory; save them elsewhere"
+            self._file.abandon()
+            self._file = None
+
+    # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __len__(self) -> int:
+        """How many events there are."""
+        return len(self.rows)
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk; 0 where there is no file."""
+        try:
+            return self.path.stat().st_size if self.path is not None else 0
+        except OSError:
+            return 0
+
+    def summary(self) -> Summary:
+        """The counts up to now."""
+        return self._tally.summary(sum(self.lost.values()))
+
+    def event(self, index: int) -> Event:
+        """Event number `index`, from 0, all of it decoded. Raises IndexError."""
+        return self._event(index, self.rows.row(index))
+
+    def events(self, start: int = 0, stop: int | None = None) -> Iterator[Event]:
+        """The events of [start, stop), in order."""
+        for first, rows in self.rows.slices(start, len(self) if stop is None else stop):
+            for offset, row in enumerate(rows):
+                yield self._event(first + offset, row)
+
+    def _event(self, index: int, row: np.void) -> Event:
+        fields: Any = row.item()
+        (kind, gate, outcome, evidence, flags, conflict, rule, capability, pid, tid, comm, nr, arch, reason,
+         time_ns, duration_ns, ret, arguments, _, alternatives) = fields  # fmt: skip
+        args, comm = tuple(arguments.tolist()), self.names.texts[comm]
+        if kind != CALL_ROW:
+            return ProcessEvent(index + 1, time_ns, pid, tid, comm, *self.details.process[index])
+        returned = flags & CallFlag.EXITED and outcome not in NO_RESULT
+        verdict = Verdict(
+            gate=Gate(gate),
+            outcome=Outcome(outcome),
+            evidence=Evidence(evidence),
+            reason=self.names.texts[reason],
+            rule=rule or None,
+            capability=None if capability < 0 else capability_name(capability),
+            alternatives=capability_names(alternatives),
+            conflict=conflict,
+        )
+        captures = {capture.argument: capture for capture in self.details.captures.get(index, ())}
+        return CallEvent(
+            seq=index + 1,
+            time_ns=time_ns,
+            pid=pid,
+            tid=tid,
+            comm=comm,
+            syscall=name(arch, nr),
+            nr=nr,
+            arch=arch_name(arch, nr),
+            args=args,
+            text=decode_arguments(arch, nr, args, captures, ret),
+            ret=ret if returned else None,
+            errno=errno_name(-ret) if returned and -MAX_ERRNO <= ret < 0 else None,
+            duration_ns=None if duration_ns < 0 else duration_ns,
+            verdict=verdict,
+            checks=self.details.checks.get(index, ()),
+        )
+
+
+class _BatchFile:
+    """An Arrow stream on disk. Unbuffered: what is written survives the death of this process."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        try:
+            self._sink = pa.OSFile(str(path), "wb")
+        except OSError as err:
+            raise RecordingError(f"{path}: cannot be written: {err.strerror or err}. Choose another file with --record") from err
+        self._writer = pa.ipc.new_stream(self._sink, schema)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch)
+
+    def close(self) -> None:
+        self._writer.close()
+        self._sink.close()
+
+    def abandon(self) -> None:
+        """Lets go of the file without its end mark, which could not be written either."""
+        with contextlib.suppress(OSError):
+            self._sink.close()
+
+
+def _first_line(err: Exception) -> str:
+    return str(err).splitlines()[0] if str(err) else type(err).__name__

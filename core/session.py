@@ -1,0 +1,231 @@
+"""One run, from the reader's side: the observer's bytes in, a growing recording out.
+
+No I/O but the recording's file, and no Qt: the window and the command line drive the same object, each with its own way of moving bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+from collections import deque
+from pathlib import Path
+from typing import Any, Literal
+
+from core.judge.collect import Batch, Collector
+from core.judge.judge import Judge
+from core.judge.symbols import Symbols
+from core.observer import wire
+from core.observer.wire import Frame, FrameKind
+from core.observer_failure import start_failure
+from core.plan import Launched, Plan, UsageProblem
+from core.recording.assemble import Assembler, signal_name
+from core.recording.header import RecordingError
+from core.recording.recording import Recording
+
+State = Literal["starting", "launching", "running", "ended", "failed"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ending:
+    """How the target's first process ended."""
+
+    status: int
+    """As wait(2) gives it."""
+    duration_ns: int
+
+    @property
+    def exit_status(self) -> int:
+        """As a shell has it: 128 + signal when killed."""
+        return 128 + os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else os.WEXITSTATUS(self.status)
+
+    @property
+    def sentence(self) -> str:
+        after = duration_text(self.duration_ns)
+        if os.WIFSIGNALED(self.status):
+            return f"Ended: killed by {signal_name(os.WTERMSIG(self.status))} after {after}"
+        return f"Ended: exit status {self.exit_status} after {after}"
+
+
+@dataclasses.dataclass(slots=True)
+class Progress:
+    """What some bytes of the observer brought."""
+
+    appended: int = 0
+    """Events added to the recording."""
+    outputs: list[tuple[int, bytes]] = dataclasses.field(default_factory=list)
+    """(stream, bytes) of the target; no bytes: the stream's end."""
+    notes: list[str] = dataclasses.field(default_factory=list)
+    commands: bytes = b""
+    """To be written to the observer's stdin now."""
+
+
+class Session:
+    """The state of one run."""
+
+    def __init__(self, plan: Plan, path: Path | None = None) -> None:
+        """`path`: where the recording is to be written as the run goes."""
+        self.plan = plan
+        self.state: State = "starting"
+        self.recording: Recording | None = None
+        """There is one from the moment at which the observer has said hello."""
+        self.engine: str | None = None
+        self.failure: str | None = None
+        """Why there is no run, or why it broke off, as a sentence with what to do."""
+        self.refused = False
+        """Whether `failure` is a refusal of what was asked for: nothing was started, and asking otherwise may help."""
+        self.ending: Ending | None = None
+        self.pid: int | None = None
+        self._path = path
+        self._decoder = wire.FrameDecoder()
+        self._collector = Collector()
+        self._symbols = Symbols()
+        self._symbols_complete = False
+        self._waiting: deque[Batch] = deque()
+        self._judge: Judge | None = None
+        self._assembler: Assembler | None = None
+        self._started_ns = 0
+        self._hello: dict[str, Any] = {}
+
+    @property
+    def lost(self) -> int:
+        """Records that could not be kept."""
+        return sum(self.recording.lost.values()) if self.recording is not None else 0
+
+    def feed(self, data: bytes) -> Progress:
+        """Takes the observer's bytes, in any pieces. Never raises: what is wrong with them becomes `failure`."""
+        progress = Progress()
+        try:
+            for frame in self._decoder.feed(data):
+                self._take(frame, progress)
+        except (UsageProblem, RecordingError) as err:
+            self.refused = True
+            self._fail(str(err), progress)
+        except wire.WireError as err:
+            self._fail(str(err), progress)
+        return progress
+
+    def finish(self, stderr: str, exit_code: int, program: str = "the observer") -> Progress:
+        """The observer is gone: its exit code (negative: the signal that killed it) and what it wrote to stderr.
+
+        `program`: the first word of the command that was to start it, which may be a prefix such as sudo.
+        """
+        progress = Progress()
+        if self._judge is not None:
+            self._symbols_complete = True
+            self._judged(self._collector.finish(), progress)
+        if self.state not in ("ended", "failed"):
+            starting = self.state == "starting"
+            self._fail(start_failure(program, stderr, exit_code) if starting else _died(stderr, exit_code), progress)
+        if self.recording is not None:
+            self.recording.close()
+        return progress
+
+    # ── frames ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _take(self, frame: Frame, progress: Progress) -> None:
+        match frame.kind:
+            case FrameKind.CALLS | FrameKind.CHECKS | FrameKind.PROCESSES | FrameKind.CAPTURES | FrameKind.FLUSH:
+                batch = self._collector.feed(frame)
+                if batch is not None:
+                    self._judged(batch, progress)
+            case FrameKind.SYMBOLS:
+                self._symbols.feed(frame.payload)
+                self._symbols_complete = not frame.payload
+            case FrameKind.OUTPUT:
+                self._output(frame.payload, progress)
+            case FrameKind.LOST:
+                self._collector.feed(frame)
+                if self.recording is not None:
+                    self.recording.set_lost(frame.json())
+            case FrameKind.NOTE:
+                progress.notes.append(str(frame.json().get("text", "")))
+            case FrameKind.HELLO:
+                self._greeted(frame.json(), progress)
+            case FrameKind.FOUND:
+                self._launch(self._hello, frame.json(), progress)
+            case FrameKind.STARTED:
+                self._started(frame.json())
+            case FrameKind.FAILED:
+                self._fail(str(frame.json().get("detail", "the launch failed")), progress)
+            case FrameKind.ENDED:
+                self._ended(frame.json(), progress)
+
+    def _greeted(self, hello: dict[str, Any], progress: Progress) -> None:
+        if hello.get("protocol") != wire.PROTOCOL:
+            sentence = f"the observer speaks protocol {hello.get('protocol')}, this Gatescope {wire.PROTOCOL}: install the same version on both sides"
+            raise UsageProblem(sentence)
+        self._hello = hello
+        if self.plan.lookup is None:
+            self._launch(hello, None, progress)
+        else:
+            progress.commands += wire.encode_command(self.plan.lookup)
+
+    def _launch(self, hello: dict[str, Any], found: dict[str, Any] | None, progress: Progress) -> None:
+        try:
+            launched: Launched = self.plan.launch(hello, found)
+        except UsageProblem:
+            raise
+        except (KeyError, TypeError, ValueError) as err:
+            raise wire.WireError(f"what the observer says of itself is not whole: {err!r}") from err
+        self.recording = Recording.create(self._path, launched.header)
+        self.engine = launched.spec.engine
+        self._judge = Judge(launched.context)
+        self._symbols_complete = launched.spec.engine == "ptrace"
+        self.state = "launching"
+        progress.notes.extend(launched.notes)
+        progress.commands += wire.encode_command(wire.Launch(launched.spec))
+
+    def _started(self, started: dict[str, Any]) -> None:
+        assert self.recording is not None
+        self.state = "running"
+        self.pid = int(started["pid"])
+        self._started_ns = int(started["monotonic_ns"])
+        self._assembler = Assembler(self.recording.names, self._started_ns)
+
+    def _output(self, payload: bytes, progress: Progress) -> None:
+        stream, data = payload[0], payload[1:]
+        progress.outputs.append((stream, data))
+        if data and self.recording is not None:
+            self.recording.append_output(stream, data)
+
+    def _ended(self, ended: dict[str, Any], progress: Progress) -> None:
+        self._symbols_complete = True
+        self._judged(self._collector.finish(), progress)
+        self.ending = Ending(int(ended["status"]), int(ended["monotonic_ns"]) - self._started_ns)
+        if self.state == "running":
+            self.state = "ended"
+
+    def _fail(self, sentence: str, progress: Progress) -> None:
+        """No run, or no more of it: the observer is told to end what it may have started."""
+        if self.state == "failed":
+            return
+        self.state = "failed"
+        self.failure = sentence
+        progress.commands += wire.encode_command(wire.Stop())
+
+    def _judged(self, batch: Batch, progress: Progress) -> None:
+        """Judges in order; batches wait until the kernel's symbols are known, since a verdict names functions."""
+        self._waiting.append(batch)
+        if self._judge is None or self._assembler is None or self.recording is None:
+            return
+        while self._waiting and self._symbols_complete:
+            waiting = self._waiting.popleft()
+            rows, details = self._assembler.rows(waiting, self._judge.judge(waiting, self._symbols))
+            self.recording.append(rows, details)
+            progress.appended += len(rows)
+
+
+def duration_text(nanoseconds: int) -> str:
+    """ "24 ms", "1.2 s", "3 min 5 s"."""
+    if nanoseconds < 1_000_000_000:
+        return f"{nanoseconds / 1e6:.3g} ms"
+    seconds = nanoseconds / 1e9
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def _died(stderr: str, exit_code: int) -> str:
+    how = f"was killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with exit status {exit_code}"
+    last = stderr.strip().splitlines()[-1] if stderr.strip() else ""
+    said = f": {last}" if last else ""
+    return f"the observer {how}{said}. The target was ended with it; everything up to here is kept"

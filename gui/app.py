@@ -1,0 +1,58 @@
+"""Starts the window."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from core.resources import resource_path
+from core.version import VERSION
+from gui.interrupts import Interrupts
+from gui.main_window import MainWindow
+from gui.policy_document import PolicyDocument
+from gui.policy_pages import PolicyPages
+from gui.settings import Settings
+from gui.theme import Choice, Theme
+
+
+def run_window() -> int:
+    """Opens the window and stays until it is closed; the exit status."""
+    application = make_application()
+    settings = Settings()
+    theme = Theme(application)
+    theme.choose(Choice(settings.text("theme", Choice.DESKTOP)))
+    document = PolicyDocument()
+    pages = PolicyPages(theme, document)
+    window = MainWindow(theme, settings, document, pages.titled())
+    window.log.table.rule_wanted.connect(pages.seccomp.add_rule_for)
+    window.bar.target.currentTextChanged.connect(pages.set_command)
+    pages.set_command(window.bar.target.currentText())
+    interrupts = Interrupts(window)
+    interrupts.interrupted.connect(window.close)
+    window.show()
+    threading.Thread(target=_load_the_rest, daemon=True).start()
+    status = application.exec()
+    interrupts.restore()
+    return status
+
+
+def _load_the_rest() -> None:
+    """What the first run needs, loaded while the user looks at the window."""
+    for module in ("core.plan", "core.session"):
+        importlib.import_module(module)
+
+
+def make_application() -> QApplication:
+    """The application with its names and Fusion, without a window."""
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("gatescope")
+    application.setApplicationDisplayName("Gatescope")
+    application.setApplicationVersion(VERSION)
+    application.setDesktopFileName("gatescope")
+    application.setStyle("Fusion")
+    application.setWindowIcon(QIcon(str(resource_path("icons/gatescope.svg"))))
+    return application

@@ -1,0 +1,106 @@
+"""Paints the log's cells: quiet text, and a chip of colour, shape and word where a gate said no."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from core.judge.verdict import Outcome
+from gui.gates import Look, chip_of, result_ink
+from gui.icons import paint_shape
+from gui.models.log_columns import Column, Row
+from gui.models.log_model import Role
+from gui.theme import Theme
+
+_PADDING: Final = 8
+_CHIP_HEIGHT: Final = 17
+_SHAPE: Final = 9
+_MARK_WIDTH: Final = 3
+_QUIET: Final = (Column.NUMBER, Column.TIME, Column.DURATION, Column.TID, Column.EVIDENCE)
+
+
+class LogDelegate(QStyledItemDelegate):
+    """One delegate for all columns; fonts and metrics are taken once a theme, not once a cell."""
+
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._on_theme_changed()
+        theme.changed.connect(self._on_theme_changed)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        row: Row | None = index.data(Role.ROW)
+        if row is None:
+            return
+        column = Column(index.column())
+        self._paint_ground(painter, option, index, column)
+        if column is Column.GATE and row.verdict is not None and (chip := chip_of(row.verdict, self._theme.tokens)):
+            self._paint_chip(painter, option.rect, chip)
+            return
+        font = self._fonts[column]
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        if column is Column.RESULT and row.verdict is not None and chip_of(row.verdict, self._theme.tokens):
+            font = self._bold
+        painter.setFont(font)
+        painter.setPen(QColor(self._ink(row, column, selected)))
+        rect = option.rect.adjusted(_PADDING, 0, -_PADDING, 0)
+        text = self._metrics[column].elidedText(row.cells[column], Qt.TextElideMode.ElideRight, rect.width())
+        painter.drawText(rect, int(index.data(Qt.ItemDataRole.TextAlignmentRole)), text)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        row: Row | None = index.data(Role.ROW)
+        text = row.cells[index.column()] if row else ""
+        width = self._metrics[Column(index.column())].horizontalAdvance(text[:160]) + 2 * _PADDING
+        return QSize(width + (3 * _PADDING if index.column() == Column.GATE else 2), option.rect.height())
+
+    def _paint_ground(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex, column: Column
+    ) -> None:
+        tokens = self._theme.tokens
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, QColor(tokens.selection))
+        elif index.row() % 2:
+            painter.fillRect(option.rect, QColor(tokens.alternate))
+        if column is Column.NUMBER and index.data(Role.MARKED):
+            painter.fillRect(QRect(option.rect.left(), option.rect.top(), _MARK_WIDTH, option.rect.height()), QColor(tokens.accent))
+
+    def _paint_chip(self, painter: QPainter, rect: QRect, chip: Look) -> None:
+        height = self._theme.scaled(_CHIP_HEIGHT)
+        shape = self._theme.scaled(_SHAPE)
+        width = min(self._metrics[Column.GATE].horizontalAdvance(chip.word) + shape + 4 + 2 * 7, rect.width() - _PADDING)
+        body = QRectF(rect.left() + _PADDING - 1, rect.center().y() - height / 2 + 1, width, height)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(chip.tint))
+        painter.drawRoundedRect(body, height / 2, height / 2)
+        ink = QColor(chip.ink)
+        paint_shape(painter, chip.shape, QRectF(body.left() + 7, body.center().y() - shape / 2, shape, shape), ink)
+        painter.setPen(ink)
+        painter.setFont(self._fonts[Column.GATE])
+        painter.drawText(body.adjusted(7 + shape + 4, 0, 0, 0), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), chip.word)
+        painter.restore()
+
+    def _ink(self, row: Row, column: Column, selected: bool) -> str:
+        tokens = self._theme.tokens
+        if row.verdict is None:
+            return tokens.muted
+        if column in _QUIET:
+            return tokens.muted
+        if column is Column.RESULT:
+            return result_ink(row.verdict, tokens)
+        if column in (Column.REASON, Column.GATE):
+            return tokens.text if selected else tokens.muted
+        return tokens.muted if row.verdict.outcome is Outcome.UNFINISHED else tokens.text
+
+    def _on_theme_changed(self) -> None:
+        theme = self._theme
+        plain, mono = theme.ui_font, theme.mono_font
+        self._bold: QFont = theme.bold(plain)
+        self._fonts: dict[Column, QFont] = dict.fromkeys(Column, plain)
+        self._fonts[Column.ARGUMENTS] = mono
+        self._fonts[Column.SYSCALL] = self._bold
+        self._metrics = {column: QFontMetrics(font) for column, font in self._fonts.items()}

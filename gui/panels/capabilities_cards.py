@@ -1,0 +1,166 @@
+"""What the policy comes to, in a few quiet lines below the capabilities: the sets after exec, and the filter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from core.judge.verdict import Gate
+from core.knowledge.capabilities import Capability
+from core.policy.error import PolicyError
+from core.policy.identity import Caller
+from core.policy.model import Policy
+from gui.after_exec import after_exec
+from gui.gates import GATE_SHAPES
+from gui.icons import Shape, shape_icon
+from gui.labels import ProblemLabel, muted_label, rule_line, strong_label
+from gui.naming import named
+from gui.theme import MARGIN, Theme
+
+_DETAILS_HEIGHT: Final = 200
+"""At most; longer texts scroll."""
+
+
+class Card(QWidget):
+    """A heading, quiet lines below it, and what is wrong."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = strong_label(title)
+        self.head = QHBoxLayout()
+        self.head.setSpacing(8)
+        self.head.addWidget(self.title)
+        self.head.addStretch(1)
+        self.lines = muted_label()
+        self.problem = ProblemLabel()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(rule_line())
+        inner = QVBoxLayout()
+        inner.setContentsMargins(MARGIN, 10, MARGIN, 10)
+        inner.setSpacing(4)
+        inner.addLayout(self.head)
+        inner.addWidget(self._body())
+        inner.addWidget(self.problem)
+        column.addLayout(inner)
+
+    def _body(self) -> QWidget:
+        return self.lines
+
+
+class AfterExecCard(Card):
+    """The sets that the target will hold."""
+
+    def __init__(self) -> None:
+        super().__init__("After exec")
+        self._target = ""
+
+    def set_target(self, program: str) -> None:
+        """The program's name for the heading; empty: none."""
+        self._target = program
+        self.title.setText(f"After exec of {program}" if program else "After exec")
+
+    def show_policy(self, policy: Policy, caller: Caller) -> None:
+        """Computes the sets anew, or says why the policy cannot be had."""
+        try:
+            sets = after_exec(policy, caller)
+        except PolicyError as err:
+            self.lines.hide()
+            self.problem.show_problem(str(err))
+            return
+        self.problem.show_problem("")
+        self.lines.setText(f"{sets.counts}\n{sets.outlook}")
+        self.lines.show()
+
+
+class SeccompCard(Card):
+    """The filter in a line."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Seccomp")
+        self._theme = theme
+        self._chip = QLabel()
+        self._sign = QLabel()
+        self.head.insertWidget(1, self._sign)
+        self.head.insertWidget(2, self._chip)
+        self._mode = "off"
+        self._instructions = ""
+        theme.changed.connect(self._on_theme_changed)
+
+    def show_policy(self, policy: Policy) -> None:
+        seccomp = policy.seccomp
+        self._mode = seccomp.mode
+        self._chip.setText(seccomp.mode)
+        enabled = sum(rule.enabled for rule in seccomp.rules)
+        rules = f"{enabled} rule{'' if enabled == 1 else 's'}"
+        lines = {
+            "off": "no call is judged",
+            "strict": "read, write, _exit and sigreturn; anything else kills",
+            "filter": f"default {seccomp.default} · {rules}{self._instructions}",
+        }
+        self.lines.setText(lines[seccomp.mode])
+        self._on_theme_changed()
+
+    def show_instructions(self, count: int | None) -> None:
+        """The size of the built filter; None: there is none."""
+        self._instructions = f" · {count} instructions" if count is not None else ""
+
+    def _on_theme_changed(self) -> None:
+        tokens = self._theme.tokens
+        on = self._mode != "off"
+        ink = tokens.seccomp if on else tokens.muted
+        self._sign.setPixmap(shape_icon(GATE_SHAPES[Gate.SECCOMP] if on else Shape.DASH, ink).pixmap(QSize(12, 12)))
+        self._chip.setStyleSheet(f"color: {ink};")
+
+
+class DetailsCard(Card):
+    """All that is known of one capability; shown on request."""
+
+    closed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("")
+        self._theme = theme
+        self._close = named(QToolButton(autoRaise=True), "Close the details", "Close (Esc)")
+        self._close.clicked.connect(self.closed)
+        self.head.addWidget(self._close)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+        self.hide()
+
+    def _body(self) -> QWidget:
+        self._reader = QScrollArea(widgetResizable=True)
+        self._reader.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._reader.setWidget(self.lines)
+        return self._reader
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def show_capability(self, capability: Capability) -> None:
+        self.title.setText(f"{capability.name} · {capability.number}")
+        parts = [capability.summary]
+        if capability.path_to_root:
+            parts.append(f"⚠ A way to full root: {capability.path_to_root}")
+        if capability.calls:
+            parts.append(f"Asked for in {', '.join(capability.calls)}.")
+        parts.append(capability.source)
+        self.lines.setText("\n\n".join(parts))
+        self.lines.setAccessibleName(self.lines.text())
+        self._reader.ensureVisible(0, 0)
+        self._fit()
+        self.show()
+
+    def _fit(self) -> None:
+        # As high as the text, unless that would leave the list too little.
+        width = self.width() - 2 * MARGIN - self._reader.verticalScrollBar().sizeHint().width()
+        text = max(self.lines.heightForWidth(width), self.lines.fontMetrics().height())
+        self._reader.setFixedHeight(min(text, self._theme.scaled(_DETAILS_HEIGHT)))
+
+    def _on_theme_changed(self) -> None:
+        self._close.setIcon(shape_icon(Shape.CLOSE, self._theme.tokens.muted))

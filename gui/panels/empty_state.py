@@ -1,0 +1,62 @@
+"""What the log says while there is nothing in it: three things to do."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from gui.theme import Theme
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Invitation:
+    """One thing to do: an action, and what comes of it."""
+
+    action: QAction
+    explanation: str
+
+
+class EmptyState(QWidget):
+    """A heading and, below it, invitations as buttons with a line each."""
+
+    def __init__(self, theme: Theme, heading: str, invitations: Sequence[Invitation], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._heading = QLabel(heading, alignment=Qt.AlignmentFlag.AlignHCenter)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(8)
+        for row, invitation in enumerate(invitations):
+            grid.addWidget(self._button(invitation.action), row, 0)
+            grid.addWidget(_explanation(invitation), row, 1)
+        column = QVBoxLayout(self)
+        column.addStretch(2)
+        column.addWidget(self._heading)
+        column.addSpacing(16)
+        column.addLayout(grid)
+        column.setAlignment(grid, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(3)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    def _button(self, action: QAction) -> QPushButton:
+        button = QPushButton(action.text())
+        button.setAccessibleName(action.text().replace("&", ""))
+        button.clicked.connect(action.trigger)
+        return button
+
+    def _on_theme_changed(self) -> None:
+        font = self._theme.bold(self._theme.ui_font)
+        font.setPointSizeF(font.pointSizeF() + 3)
+        self._heading.setFont(font)
+
+
+def _explanation(invitation: Invitation) -> QLabel:
+    key = invitation.action.shortcut().toString()
+    label = QLabel(invitation.explanation + (f"   {key}" if key else ""))
+    label.setProperty("muted", True)
+    return label

@@ -1,0 +1,240 @@
+"""The table of the log: fixed rows, columns to choose and to move, a tail to follow, a menu of what to do with a row."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from core.event import CallEvent
+from gui.delegates.log import LogDelegate
+from gui.models.log_columns import COLUMNS, Column
+from gui.models.log_copy import as_csv, as_json, as_text
+from gui.models.log_model import LogModel
+from gui.theme import ROW_HEIGHT, Theme
+
+_FILTERABLE: Final = (Column.PID, Column.PROCESS, Column.SYSCALL, Column.RESULT, Column.GATE, Column.REASON, Column.TID, Column.EVIDENCE)
+_COPY_LIMIT: Final = 100_000
+"""Rows copied at most: more belongs into a file."""
+
+
+class LogTable(QTableView):
+    """Shows a `LogModel`."""
+
+    row_chosen = Signal(int)
+    """Another row is the current one; -1: none."""
+    tail_left = Signal()
+    """The user scrolled away from the end."""
+    tail_reached = Signal()
+    """The user scrolled to the end."""
+    filter_wanted = Signal(str, str, bool)
+    """Field, value, whether to exclude it."""
+    rule_wanted = Signal(object)
+    """The `CallEvent` of which a rule is to be made."""
+
+    def __init__(self, model: LogModel, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._log = model
+        self._theme = theme
+        self._scrolling = False
+        self.setModel(model)
+        self.setItemDelegate(LogDelegate(theme, self))
+        self._set_up_view()
+        self._set_up_columns()
+        self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        model.modelReset.connect(self._on_model_reset)
+        model.rowsInserted.connect(self._make_room_for_numbers)
+        model.modelReset.connect(self._make_room_for_numbers)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    # What others ask of it.
+
+    def follow_tail(self) -> None:
+        """Scrolls to the end without counting it as the user's doing."""
+        self._scrolling = True
+        self.scrollToBottom()
+        self._scrolling = False
+
+    def go_to(self, row: int) -> None:
+        """Makes the row the current one, in the middle where it was out of sight."""
+        if not 0 <= row < self._log.rowCount():
+            return
+        index = self._log.index(row, self._first_column())
+        visible = self.viewport().rect().contains(self.visualRect(index))
+        self.setCurrentIndex(index)
+        self.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible if visible else QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def columns_state(self) -> QByteArray:
+        """Widths, order and visibility, for the settings."""
+        return self.horizontalHeader().saveState()
+
+    def restore_columns(self, state: QByteArray) -> None:
+        self.horizontalHeader().restoreState(state)
+
+    def fill_columns_menu(self, menu: QMenu) -> None:
+        """A checkable entry a column."""
+        menu.clear()
+        for column in Column:
+            action = menu.addAction(COLUMNS[column].title)
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(column))
+            action.setEnabled(column is not Column.NUMBER)
+            action.setData(int(column))
+            action.toggled.connect(self._on_column_toggled)
+
+    def copy_text(self) -> None:
+        """The selected rows as the log shows them."""
+        self._to_clipboard(as_text([self._log.row(row) for row in self._selected_rows()], self._shown_columns()))
+
+    def copy_csv(self) -> None:
+        self._to_clipboard(as_csv([self._log.row(row) for row in self._selected_rows()], self._shown_columns()))
+
+    def copy_json(self) -> None:
+        events = [self._log.event_at(row) for row in self._selected_rows()]
+        self._to_clipboard(as_json(event for event in events if event is not None))
+
+    def menu_of(self, index: QModelIndex) -> QMenu:
+        """What can be done with the event in this cell's row."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        column, row = Column(index.column()), self._log.row(index.row())
+        value = row.cells[column]
+        if column not in _FILTERABLE or not value or value == "—":
+            column, value = Column.SYSCALL, row.cells[Column.SYSCALL]
+        for title, exclude in (("&Filter by {}", False), ("&Exclude {}", True)):
+            action = menu.addAction(title.format(f"{COLUMNS[column].title}: {value}"))
+            action.setData((COLUMNS[column].field, value, exclude))
+            action.triggered.connect(self._on_filter_triggered)
+        menu.addSeparator()
+        event = self._log.event_at(index.row())
+        rule = menu.addAction("Make a &rule of this", self._on_rule_triggered)
+        rule.setEnabled(isinstance(event, CallEvent))
+        menu.addAction("&Mark", self.toggle_mark).setShortcut(QKeySequence("Ctrl+M"))
+        menu.addSeparator()
+        menu.addAction("&Copy", self.copy_text).setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        menu.addAction("Copy as C&SV", self.copy_csv)
+        menu.addAction("Copy as &JSON", self.copy_json)
+        menu.addSeparator()
+        self.fill_columns_menu(menu.addMenu("C&olumns"))
+        return menu
+
+    def toggle_mark(self) -> None:
+        """Marks the current row, or takes the mark away."""
+        if self.currentIndex().isValid():
+            self._log.toggle_mark(self.currentIndex().row())
+
+    def go_to_next_mark(self) -> None:
+        self.go_to(self._log.next_mark(self.currentIndex().row()))
+
+    # Setting up.
+
+    def _set_up_view(self) -> None:
+        self.setAccessibleName("Log of system calls")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+
+    def _set_up_columns(self) -> None:
+        header = self.horizontalHeader()
+        header.setSectionsMovable(True)
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        header.setMinimumSectionSize(36)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._on_header_menu)
+        for column, info in COLUMNS.items():
+            self.setColumnWidth(column, info.width)
+            self.setColumnHidden(column, info.hidden)
+
+    # What happens.
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        index = self.indexAt(event.pos())
+        if index.isValid():
+            self.menu_of(index).exec(event.globalPos())
+
+    def _on_header_menu(self, position: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.fill_columns_menu(menu)
+        menu.exec(self.horizontalHeader().mapToGlobal(position))
+
+    def _on_filter_triggered(self) -> None:
+        field, value, exclude = _sender(self).data()
+        self.filter_wanted.emit(field, value, exclude)
+
+    def _on_column_toggled(self, shown: bool) -> None:
+        self.setColumnHidden(_sender(self).data(), not shown)
+
+    def _on_rule_triggered(self) -> None:
+        event = self._log.event_at(self.currentIndex().row())
+        if isinstance(event, CallEvent):
+            self.rule_wanted.emit(event)
+
+    def _on_current_row_changed(self, current: QModelIndex) -> None:
+        self.row_chosen.emit(current.row())
+
+    def _on_model_reset(self) -> None:
+        self.row_chosen.emit(-1)
+
+    def _on_scrolled(self, value: int) -> None:
+        if self._scrolling:
+            return
+        (self.tail_reached if value >= self.verticalScrollBar().maximum() else self.tail_left).emit()
+
+    def _make_room_for_numbers(self) -> None:
+        """A number that is cut short is another number."""
+        last = self._log.rowCount() - 1
+        if last >= 0:
+            digits = len(str(self._log.event_index(last) + 1))
+            needed = self.fontMetrics().horizontalAdvance("0" * max(digits, 4)) + 20
+            if self.columnWidth(Column.NUMBER) < needed:
+                self.setColumnWidth(Column.NUMBER, needed)
+
+    def _on_theme_changed(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(self._theme.scaled(ROW_HEIGHT))
+        self.verticalHeader().setMinimumSectionSize(self._theme.scaled(ROW_HEIGHT))
+        self.viewport().update()
+
+    # Rows and columns.
+
+    def _selected_rows(self) -> list[int]:
+        selection = self.selectionModel().selection()
+        areas = [selection.at(place) for place in range(selection.size())]
+        rows = {row for area in areas for row in range(area.top(), min(area.bottom(), area.top() + _COPY_LIMIT) + 1)}
+        return sorted(rows)[:_COPY_LIMIT]
+
+    def _shown_columns(self) -> list[Column]:
+        header = self.horizontalHeader()
+        logical = [header.logicalIndex(place) for place in range(header.count())]
+        return [Column(column) for column in logical if not self.isColumnHidden(column)]
+
+    def _first_column(self) -> Column:
+        return self._shown_columns()[0]
+
+    @staticmethod
+    def _to_clipboard(text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+
+    def select_row(self, row: int) -> None:
+        """Selects the row without scrolling to it."""
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.selectionModel().setCurrentIndex(self._log.index(row, self._first_column()), flags)
+
+
+def _sender(receiver: QObject) -> QAction:
+    action = receiver.sender()
+    if not isinstance(action, QAction):
+        raise TypeError("only actions are connected to this slot")
+    return action

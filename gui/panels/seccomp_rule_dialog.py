@@ -1,0 +1,138 @@
+"""The form in which one rule is written."""
+
+from __future__ import annotations
+
+import itertools
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+
+from core.policy.check import check_rule
+from core.policy.error import PolicyError
+from core.policy.model import Rule
+from gui.labels import ProblemLabel, field_label, muted_label
+from gui.models.rule_text import action_sentence
+from gui.naming import named
+from gui.panels.seccomp_action_picker import ActionPicker
+from gui.panels.seccomp_calls_edit import CallsEdit
+from gui.panels.seccomp_tests_edit import TestsEdit
+from gui.theme import Theme
+
+_SIZE = QSize(620, 420)
+
+
+class RuleDialog(QDialog):
+    """Holds a rule that is right, or says at the field what is wrong and cannot be accepted."""
+
+    def __init__(self, theme: Theme, rule: Rule, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.calls = CallsEdit()
+        self.calls.setFont(theme.mono_font)
+        self.action = ActionPicker("Action of the rule")
+        self.tests = TestsEdit(theme)
+        self.note = named(QLineEdit(), "Note: your own words about the rule")
+        self.enabled = named(QCheckBox("The rule counts"), "The rule counts")
+        self._meaning = muted_label()
+        self._problems = {part: ProblemLabel() for part in ("syscalls", "action", "args")}
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self.accept_button = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self._lay_out()
+        self._show(rule)
+        self._connect()
+        self._on_changed()
+        self.resize(_SIZE)
+        self.calls.setFocus()
+
+    def rule(self) -> Rule:
+        """As the fields have it now."""
+        return Rule(
+            syscalls=self.calls.calls(),
+            action=self.action.word(),
+            args=self.tests.tests(),
+            note=self.note.text().strip(),
+            enabled=self.enabled.isChecked(),
+        )
+
+    def problem(self) -> str:
+        """What is wrong, as a sentence; empty where the rule can be accepted."""
+        return next((label.text() for label in self._problems.values() if label.text()), "")
+
+    def _show(self, rule: Rule) -> None:
+        self.calls.set_calls(rule.syscalls)
+        self.action.set_word(rule.action)
+        self.tests.set_calls(rule.syscalls)
+        self.tests.set_tests(rule.args)
+        self.note.setText(rule.note)
+        self.note.setCursorPosition(0)  # a long one is read from its beginning
+        self.enabled.setChecked(rule.enabled)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setHorizontalSpacing(12)
+        form.setVerticalSpacing(8)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(field_label("&System calls", self.calls), self.calls)
+        form.addRow("", self._problems["syscalls"])
+        form.addRow(field_label("A&ction", self.action), self.action)
+        form.addRow("", self._meaning)
+        form.addRow("", self._problems["action"])
+        form.addRow(muted_label("Arguments", wrap=False), self.tests)
+        form.addRow("", self._problems["args"])
+        form.addRow(field_label("&Note", self.note), self.note)
+        form.addRow("", self.enabled)
+        self._form = form
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(12)
+        column.addLayout(form)
+        column.addStretch(1)
+        column.addWidget(self.buttons)
+        self.accept_button.setProperty("primary", True)
+        for button in self.buttons.buttons():
+            button.setIcon(QIcon())
+
+    def _connect(self) -> None:
+        self.calls.textChanged.connect(self._on_changed)
+        self.action.changed.connect(self._on_changed)
+        self.tests.changed.connect(self._on_changed)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+
+    def _on_changed(self) -> None:
+        rule = self.rule()
+        self.tests.set_calls(rule.syscalls)
+        self._meaning.setText(action_sentence(rule.action))
+        part, sentence = _problem(rule)
+        for name, label in self._problems.items():
+            label.show_problem(sentence if name == part else "")
+            self._form.setRowVisible(label, bool(label.text()))
+        self.accept_button.setEnabled(not sentence)
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        # Tests come and go; without this the newest would be reached last of all.
+        chain = (self.calls, *self.action.fields, *self.tests.fields, self.note, self.enabled, *self.buttons.buttons())
+        for one, other in itertools.pairwise(chain):
+            QWidget.setTabOrder(one, other)
+
+
+def _problem(rule: Rule) -> tuple[str, str]:
+    """The field, and what is wrong with it."""
+    try:
+        check_rule(rule, "rule")
+    except PolicyError as err:
+        place = err.key.removeprefix("rule.")
+        part = place.partition("[")[0].partition(".")[0]
+        return part, _located(place, err.sentence)
+    return "", ""
+
+
+def _located(place: str, sentence: str) -> str:
+    # "args[1].value": the sentence stands below all tests, so it says which one.
+    if not place.startswith("args["):
+        return sentence
+    index, _, field = place.removeprefix("args[").partition("].")
+    return f"Test {int(index) + 1}, {field}: {sentence}"

@@ -1,0 +1,281 @@
+"""The table of rules with what can be done to them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QMenu, QPushButton, QTableView, QVBoxLayout, QWidget
+
+from core.policy.model import Policy, Rule, Seccomp
+from gui.delegates.rule import RuleDelegate
+from gui.labels import ProblemLabel, muted_label, strong_label
+from gui.models import rule_edits
+from gui.models.rule_model import Column, RuleModel
+from gui.models.rule_text import calls_text
+from gui.naming import named
+from gui.panels.seccomp_rule_dialog import RuleDialog
+from gui.policy_document import PolicyDocument
+from gui.theme import LIST_ROW_HEIGHT, MARGIN, Theme
+
+_NARROW: Final = 520
+"""Pixels below which arguments and notes have no columns of their own."""
+_SHARES: Final = {Column.TESTS: 0.3, Column.NOTE: 0.2}
+_NUMBER_WIDTH: Final = 54
+_NEW_RULE: Final = Rule(syscalls=(), action="errno:EPERM")
+
+
+class RulesTable(QTableView):
+    """The view; it hides columns where it is narrow."""
+
+    def __init__(self, theme: Theme, model: RuleModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._delegate = RuleDelegate(theme, self)
+        self.setModel(model)
+        self.setItemDelegate(self._delegate)
+        self.setAccessibleName("Rules of the filter")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.setDragDropOverwriteMode(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(30)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(Column.CALLS, QHeaderView.ResizeMode.Stretch)
+        model.dataChanged.connect(self._fit)
+        theme.changed.connect(self._fit)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        width = self.viewport().width()
+        narrow = width < _NARROW
+        self._delegate.shows_tests_with_calls = narrow
+        for column, share in _SHARES.items():
+            self.setColumnHidden(column, narrow)
+            self.setColumnWidth(column, int(width * share))
+        self.setColumnWidth(Column.NUMBER, self._theme.scaled(_NUMBER_WIDTH))
+        words = [self.model().index(row, Column.ACTION).data() for row in range(self.model().rowCount())]
+        self.setColumnWidth(Column.ACTION, max([self._delegate.chip_width(word) for word in words], default=84))
+        self.verticalHeader().setDefaultSectionSize(self._theme.scaled(LIST_ROW_HEIGHT))
+
+
+class RulesPanel(QWidget):
+    """Shows and edits `policy.seccomp.rules` of a document."""
+
+    row_changed = Signal(int)
+    """Another rule is the current one; -1: none."""
+
+    def __init__(self, theme: Theme, document: PolicyDocument, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._document = document
+        self.dialog: RuleDialog | None = None
+        """The form while it is open."""
+        self._dialog_row: int | None = None
+        self.model = RuleModel(self)
+        self.table = RulesTable(theme, self.model)
+        self.add = named(QPushButton("Add…"), "Add a rule", "Add a rule (Ins)")
+        self.more = named(QPushButton("Rule"), "What to do with the chosen rules")
+        self._empty = muted_label("No rules yet. Add one here, or make one of a call in the log.")
+        self.problem = ProblemLabel()
+        self.actions_menu = self._make_menu()
+        self.more.setMenu(self.actions_menu)
+        self._lay_out()
+        self._connect()
+        self._on_policy_changed(document.policy)
+
+    def add_rule(self, rule: Rule) -> None:
+        """Opens the form for a new rule, with this one as a start."""
+        self._open(rule, None, "Add a rule")
+
+    def show_idle(self, numbers: tuple[int, ...]) -> None:
+        self.model.set_idle(numbers)
+
+    # Setting up.
+
+    def _make_menu(self) -> QMenu:
+        menu = QMenu("Rule", self)
+        self.edit_action = self._action(menu, "&Edit…", "F2", self._on_edit)
+        self.duplicate_action = self._action(menu, "&Duplicate", "Ctrl+D", self._on_duplicate)
+        self.remove_action = self._action(menu, "&Remove", "Del", self._on_remove)
+        menu.addSeparator()
+        self.up_action = self._action(menu, "Move &up", "Alt+Up", self._on_up)
+        self.down_action = self._action(menu, "Move d&own", "Alt+Down", self._on_down)
+        menu.addSeparator()
+        self.toggle_action = self._action(menu, "&Counts, or not", "Ctrl+Space", self._on_toggle)
+        self.add_action = self._action(self.table, "Add a rule", "Ins", self._on_add)
+        return menu
+
+    def _action(self, place: QWidget, text: str, key: str, slot: object) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(key))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(slot)
+        place.addAction(action)
+        if place is not self.table:
+            self.table.addAction(action)
+        return action
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(MARGIN, 8, MARGIN, 4)
+        head.setSpacing(8)
+        head.addWidget(strong_label("Rules"))
+        head.addStretch(1)
+        head.addWidget(self.add)
+        head.addWidget(self.more)
+        said = QVBoxLayout()
+        said.setContentsMargins(MARGIN, 0, MARGIN, 4)
+        said.addWidget(self._empty)
+        said.addWidget(self.problem)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addLayout(said)
+        column.addWidget(self.table, 1)
+
+    def _connect(self) -> None:
+        self.add.clicked.connect(self._on_add)
+        self.table.activated.connect(self._on_activated)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._on_menu)
+        self.table.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        self.model.enable_wanted.connect(self._on_enable_wanted)
+        self.model.move_wanted.connect(self._on_move_wanted)
+        self._document.changed.connect(self._on_policy_changed)
+
+    # The policy.
+
+    def _on_policy_changed(self, policy: Policy) -> None:
+        rules = policy.seccomp.rules
+        problems = {row: self._document.problem_at(f"seccomp.rules[{row}]") for row in range(len(rules))}
+        problems = {row: sentence for row, sentence in problems.items() if sentence}
+        self.model.set_rules(rules, problems)
+        self._empty.setVisible(not rules)
+        first = next(iter(problems.items()), None)
+        self.problem.show_problem(f"Rule {first[0] + 1}: {first[1]}" if first else "")
+        self._on_selection_changed()
+
+    def _set(self, text: str, seccomp: Seccomp) -> None:
+        self._document.edit(text, msgspec.structs.replace(self._document.policy, seccomp=seccomp))
+
+    @property
+    def _seccomp(self) -> Seccomp:
+        return self._document.policy.seccomp
+
+    def _rows(self) -> list[int]:
+        return sorted({index.row() for index in self.table.selectionModel().selectedRows()})
+
+    # The form.
+
+    def _open(self, rule: Rule, row: int | None, title: str) -> None:
+        self._dialog_row = row
+        self.dialog = RuleDialog(self._theme, rule, title, self.window())
+        self.dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.dialog.accepted.connect(self._on_accepted)
+        self.dialog.finished.connect(self._on_finished)
+        self.dialog.open()
+
+    def _on_accepted(self) -> None:
+        if self.dialog is None:
+            return
+        rule, row = self.dialog.rule(), self._dialog_row
+        if row is None:
+            self._insert(len(self._seccomp.rules), rule, "adding a rule")
+        else:
+            self._set(f"editing rule {row + 1}", rule_edits.replaced(self._seccomp, row, rule))
+
+    def _on_finished(self) -> None:
+        self.dialog = None
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _insert(self, row: int, rule: Rule, text: str) -> None:
+        self._set(f"{text} for {calls_text(rule.syscalls)[:40]}", rule_edits.inserted(self._seccomp, row, rule))
+        self.table.selectRow(row)
+
+    # What the user asks for.
+
+    def _on_add(self) -> None:
+        self.add_rule(_NEW_RULE)
+
+    def _on_edit(self) -> None:
+        if rows := self._rows():
+            self._open(self._seccomp.rules[rows[0]], rows[0], f"Rule {rows[0] + 1}")
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        self._open(self._seccomp.rules[index.row()], index.row(), f"Rule {index.row() + 1}")
+
+    def _on_duplicate(self) -> None:
+        if rows := self._rows():
+            self._insert(rows[-1] + 1, self._seccomp.rules[rows[-1]], "duplicating the rule")
+
+    def _on_remove(self) -> None:
+        rows = self._rows()
+        if not rows:
+            return
+        self._set(f"removing {_which(rows)}", rule_edits.removed(self._seccomp, set(rows)))
+        if self.model.rowCount():
+            self.table.selectRow(min(rows[0], self.model.rowCount() - 1))
+
+    def _on_up(self) -> None:
+        self._move(-1)
+
+    def _on_down(self) -> None:
+        self._move(1)
+
+    def _move(self, step: int) -> None:
+        rows = self._rows()
+        if len(rows) == 1 and 0 <= rows[0] + step < self.model.rowCount():
+            self._on_move_wanted(rows[0], rows[0] + step)
+
+    def _on_move_wanted(self, source: int, target: int) -> None:
+        if source != target:
+            self._set(f"moving rule {source + 1}", rule_edits.moved(self._seccomp, source, target))
+            self.table.selectRow(target)
+
+    def _on_toggle(self) -> None:
+        rows = self._rows()
+        if not rows:
+            return
+        on = not self._seccomp.rules[rows[0]].enabled
+        self._set(f"{_verb(on)} {_which(rows)}", rule_edits.enabled(self._seccomp, set(rows), on))
+
+    def _on_enable_wanted(self, row: int, on: bool) -> None:
+        self._set(f"{_verb(on)} {_which([row])}", rule_edits.enabled(self._seccomp, {row}, on))
+
+    def _on_menu(self, position: QPoint) -> None:
+        self.actions_menu.exec(self.table.viewport().mapToGlobal(position))
+
+    def _on_selection_changed(self) -> None:
+        rows = self._rows()
+        for action in (self.edit_action, self.duplicate_action, self.remove_action, self.toggle_action):
+            action.setEnabled(bool(rows))
+        self.more.setEnabled(bool(rows))
+        self.up_action.setEnabled(len(rows) == 1 and rows[0] > 0)
+        self.down_action.setEnabled(len(rows) == 1 and rows[0] < self.model.rowCount() - 1)
+        self.row_changed.emit(rows[0] if rows else -1)
+
+
+def _verb(on: bool) -> str:
+    return "using" if on else "setting aside"
+
+
+def _which(rows: list[int]) -> str:
+    return f"rule {rows[0] + 1}" if len(rows) == 1 else f"{len(rows)} rules"

@@ -1,0 +1,180 @@
+"""From pressing Run to the end of a run: plans it, starts it, and keeps log, terminal and status in step."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from platformdirs import user_data_path
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
+
+from core.observer_command import PrefixError, observer_command, root_prefix
+from core.policy.model import Policy
+from gui.run_controller import RunController
+from gui.words import sentence
+
+if TYPE_CHECKING:
+    from core.plan import EngineChoice, Plan
+    from core.recording.recording import Recording
+
+_REFRESH_MS: Final = 100
+"""How often the counts in the status bar are read while a run goes on."""
+_KEPT_RECORDINGS: Final = 20
+_TERMINAL: Final = "xterm-256color"
+"""The terminfo entry nearest to what gui/terminal emulates."""
+
+
+class RunFlow(QObject):
+    """What the window asks of a run, and what a run tells the window."""
+
+    changed = Signal()
+    """Counts, state or engine are others."""
+    problem = Signal(str)
+    recording_opened = Signal(object)
+    target_started = Signal(str)
+    """The command line that runs now."""
+    target_ended = Signal(str, bool)
+    """How, as a sentence; whether it is a bad end."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.controller = RunController(self)
+        self.recording: Recording | None = None
+        self.engine: EngineChoice = "auto"
+        self.observer = ""
+        """The prefix before the observer's command; empty: root's only where the policy needs it."""
+        self.notes: list[str] = []
+        self._elapsed = QElapsedTimer()
+        self._failure = ""
+        self._command = ""
+        self._root = False
+        self._refresh = QTimer(self, interval=_REFRESH_MS)
+        self._refresh.timeout.connect(self.changed)
+        self.controller.recording_opened.connect(self._on_recording_opened)
+        self.controller.running.connect(self._on_running)
+        self.controller.note.connect(self._on_note)
+        self.controller.failed.connect(self._on_failed)
+        self.controller.finished.connect(self._on_finished)
+
+    @property
+    def busy(self) -> bool:
+        return self.controller.busy
+
+    def run(self, policy: Policy, argv: list[str], rows: int, columns: int) -> bool:
+        """Starts a run; where it cannot be, says why in `problem`. Whether it started."""
+        # Here, so that the window opens before the judge and Arrow are loaded.
+        from core.plan import Terminal, UsageProblem, make_plan
+
+        try:
+            terminal = Terminal(rows=rows, columns=columns)
+            plan = make_plan(policy, argv, environment=_environment(), engine=self.engine, terminal=terminal)
+            command = observer_command(self._prefix(plan))
+        except (UsageProblem, PrefixError) as err:
+            self.problem.emit(sentence(str(err)))
+            return False
+        try:
+            path = _recording_path(argv[0])
+        except OSError as err:
+            self.problem.emit(
+                f"The recording cannot be kept in {err.filename}: {err.strerror}. Free the folder, or set XDG_DATA_HOME to another."
+            )
+            return False
+        self.notes, self._failure, self._command = [], "", shlex.join(argv)
+        self._root = os.geteuid() == 0 or self._prefix(plan) != "none"
+        self._elapsed.start()
+        self._refresh.start()
+        self.controller.start(plan, command, path)
+        self.changed.emit()
+        return True
+
+    def show(self, recording: Recording) -> None:
+        """A recording from disk takes the last run's place."""
+        self.recording = recording
+        self.notes, self._failure = [], ""
+        self.recording_opened.emit(recording)
+        self.changed.emit()
+
+    # What the window shows.
+
+    @property
+    def state_sentence(self) -> str:
+        session = self.controller.session
+        if self.busy:
+            running = session is not None and session.state == "running"
+            return f"Running {self._elapsed.elapsed() / 1000:.1f} s" if running else "Starting…"
+        if self._failure:
+            return "Failed"
+        if session is not None and session.ending is not None and session.recording is self.recording:
+            return session.ending.sentence
+        return "Recording" if self.recording is not None else "Ready"
+
+    @property
+    def engine_badge(self) -> tuple[str, str]:
+        """The engine with the observer's user, and why it is not the other one; empty where nothing runs or ran."""
+        session = self.controller.session
+        if session is None or session.engine is None:
+            return "", ""
+        name = {"ebpf": "eBPF", "ptrace": "ptrace"}[session.engine]
+        return f"{name} · {'root' if self._root else 'your own'} observer", "\n".join(self.notes)
+
+    # What the controller tells.
+
+    def _on_recording_opened(self, recording: Recording) -> None:
+        self.recording = recording
+        self.recording_opened.emit(recording)
+        self.changed.emit()
+
+    def _on_running(self) -> None:
+        self._elapsed.restart()
+        self.target_started.emit(self._command)
+        self.changed.emit()
+
+    def _on_note(self, text: str) -> None:
+        self.notes.append(sentence(text))
+        self.changed.emit()
+
+    def _on_failed(self, text: str) -> None:
+        self._failure = sentence(text)
+        self.problem.emit(self._failure)
+
+    def _on_finished(self) -> None:
+        self._refresh.stop()
+        session = self.controller.session
+        if session is not None and session.ending is not None:
+            self.target_ended.emit(session.ending.sentence, session.ending.exit_status >= 128)
+        elif self._failure:
+            self.target_ended.emit(self._failure, True)
+        if self.recording is not None and self.recording.problem is not None:
+            self.problem.emit(sentence(self.recording.problem))
+        self.changed.emit()
+
+    def _prefix(self, plan: Plan) -> str:
+        return self.observer or (root_prefix(graphical=True) if plan.needs_root else "none")
+
+
+def save_copy(recording: Recording, path: Path) -> None:
+    """The recording's file, copied. Raises OSError."""
+    if recording.path is None:
+        raise FileNotFoundError(2, "this run has no file of its own", str(path))
+    shutil.copyfile(recording.path, path)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, but with the terminal that the target gets: not the one, if any, that the window was started from."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS", "COLORTERM")}
+    return {**kept, "TERM": _TERMINAL}
+
+
+def _recording_path(program: str) -> Path:
+    """A file of its own for a new run; of the older ones only the latest stay. Raises OSError."""
+    folder = user_data_path("gatescope") / "recordings"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in sorted(folder.glob("*.arrow"))[: -_KEPT_RECORDINGS + 1]:
+        old.unlink(missing_ok=True)
+    name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in Path(program).name)
+    stamp = time.strftime("%Y-%m-%d %H.%M.%S")
+    return folder / f"{stamp}.{time.time_ns() // 1_000_000 % 1000:03} {name[:40]}.arrow"

@@ -1,0 +1,131 @@
+"""Runs in a few words: builders of records, batches and symbols, as an observer would have sent them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from core.bpf.build import build_filter
+from core.judge.collect import Batch
+from core.judge.context import JudgeContext
+from core.judge.judge import Judge
+from core.judge.judged import Judged
+from core.judge.records import CALL_DTYPE, CHECK_DTYPE, PROCESS_DTYPE, Records
+from core.judge.symbols import Symbols
+from core.judge.verdict import Verdict
+from core.knowledge.capabilities import parse_capability
+from core.knowledge.errnos import errno_number
+from core.knowledge.syscalls import number
+from core.observer.wire import AUDIT_ARCH_X86_64, CallFlag, Engine, JudgeFrom, ProcessKind
+from core.policy.model import Rule, Seccomp
+
+PASSED = CallFlag.PASSED | CallFlag.EXITED
+STOPPED = CallFlag.EXITED
+STOPPED_ENTRY = CallFlag.ENTRY_STOP | CallFlag.EXITED
+HERE, INITIAL = 4026532000, 0xEFFFFFFD
+"""Inode numbers of a user namespace made by somebody, and of the initial one."""
+
+FUNCTIONS = (
+    "capable", "ns_capable", "security_capable", "capable_wrt_inode_uidgid", "inet_create", "generic_permission", "__sys_setresuid",
+    "security_vm_enough_memory_mm", "perf_allow_kernel", "do_mlock", "path_mount", "__x64_sys_socket", "sethostname", "inode_permission",
+)  # fmt: skip
+_ADDRESSES = {name: 0xFFFFFFFF81000000 + place * 0x1000 for place, name in enumerate(FUNCTIONS)}
+
+_ids = itertools.count(1)
+
+
+def symbols() -> Symbols:
+    """Knows `FUNCTIONS`."""
+    found = Symbols()
+    found.feed("".join(f"{address:016x} T {name}\n" for name, address in _ADDRESSES.items()).encode())
+    return found
+
+
+def call(name: str | int, ret: int | str = 0, flags: int = PASSED, *, at: int = 1000, args: Sequence[int] = (), **fields: Any) -> Records:
+    """One call record; `ret` may be an errno's name; `at` is when it was entered, 10 ns before it returned."""
+    record = np.zeros(1, CALL_DTYPE)
+    arch = fields.pop("arch", AUDIT_ARCH_X86_64)
+    nr = name if isinstance(name, int) else number(arch, name)
+    values = {
+        "id": next(_ids),
+        "pid": 100,
+        "tid": 100,
+        "arch": arch,
+        "nr": nr,
+        "flags": flags,
+        "entered_ns": at,
+        "exited_ns": at + 10,
+    } | fields
+    for field, value in values.items():
+        record[field] = value
+    record["ret"] = -errno_number(ret) if isinstance(ret, str) else ret
+    record["args"][0, : len(args)] = args
+    return record
+
+
+def check(of: Records, capability: str, *functions: str, granted: bool = False, **fields: Any) -> Records:
+    """One check record inside a call, asked for through `functions` (cap_capable's caller first)."""
+    record = np.zeros(1, CHECK_DTYPE)
+    values = {
+        "call": of["id"][0],
+        "time_ns": of["entered_ns"][0] + 1,
+        "pid": of["pid"][0],
+        "tid": of["tid"][0],
+        "capability": parse_capability(capability),
+    }
+    for field, value in {**values, "granted": granted, "namespace": INITIAL, "own_namespace": INITIAL, **fields}.items():
+        record[field] = value
+    record["stack"][0, : len(functions)] = [_ADDRESSES[name] + 8 for name in functions]
+    return record
+
+
+def process(kind: ProcessKind, *, at: int = 0, **fields: Any) -> Records:
+    """One process record, of thread 100 where nothing else is said."""
+    record = np.zeros(1, PROCESS_DTYPE)
+    for field, value in {"kind": kind, "time_ns": at, "pid": 100, "tid": 100, **fields}.items():
+        record[field] = value
+    return record
+
+
+def judging(at: int = 0, tid: int = 100) -> Records:
+    return process(ProcessKind.JUDGING, at=at, tid=tid)
+
+
+def batch(*records: Records, lost: Mapping[str, int] | None = None) -> Batch:
+    """The records sorted into a batch, calls and processes in the order given."""
+
+    def of(dtype: np.dtype[np.void]) -> Records:
+        chosen = [record for record in records if record.dtype == dtype]
+        return np.concatenate(chosen) if chosen else np.empty(0, dtype)
+
+    return Batch(of(CALL_DTYPE), of(CHECK_DTYPE), of(PROCESS_DTYPE), {}, lost or {}, 10**9)
+
+
+def policy(*rules: Rule, default: str = "allow", **fields: Any) -> Seccomp:
+    return Seccomp(mode="filter", default=default, rules=rules, **fields)
+
+
+def rule(syscalls: str, action: str, *args: Any) -> Rule:
+    return Rule(syscalls=tuple(syscalls.split()), action=action, args=args)
+
+
+def context(
+    seccomp: Seccomp | None = None, engine: Engine = "ebpf", *, strict: bool = False, judge_from: JudgeFrom = "entry", flags: int = 0
+) -> JudgeContext:
+    """A run under this seccomp section, its filter built as for a real one."""
+    filters = (build_filter(seccomp),) if seccomp is not None else ()
+    return JudgeContext(engine=engine, filters=filters, flags=flags, rules=seccomp or Seccomp(), strict=strict, judge_from=judge_from)
+
+
+def judge(circumstances: JudgeContext, *records: Records, lost: Mapping[str, int] | None = None) -> Judged:
+    """One batch judged by a new judge."""
+    return Judge(circumstances).judge(batch(*records, lost=lost), symbols())
+
+
+def verdict(circumstances: JudgeContext, *records: Records, lost: Mapping[str, int] | None = None) -> Verdict:
+    """The verdict on the last of the calls."""
+    judged = judge(circumstances, *records, lost=lost)
+    return judged.verdict(len(judged) - 1)

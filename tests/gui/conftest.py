@@ -1,0 +1,37 @@
+"""What the window's tests share: an application in Fusion, a theme, settings of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from core.recording.recording import Recording
+from gui.settings import Settings
+from gui.theme import Choice, Theme
+from tests.core.recording.test_recording import filled
+
+
+@pytest.fixture
+def theme(qapp: QApplication, qtbot: QtBot) -> Iterator[Theme]:  # noqa: ARG001  qtbot fails the test on exceptions in slots
+    """The light theme, whatever the desktop."""
+    qapp.setStyle("Fusion")
+    theme = Theme(qapp)
+    theme.choose(Choice.LIGHT)
+    yield theme
+    theme.setParent(None)
+    theme.deleteLater()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "settings.ini")
+
+
+@pytest.fixture
+def recording() -> Recording:
+    """Three events: a socket refused by a capability, an openat, a fork."""
+    return filled(None)

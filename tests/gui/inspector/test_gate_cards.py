@@ -1,0 +1,71 @@
+"""What each gate says of a call."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from core.event import CallEvent
+from core.judge.verdict import Check, Evidence, Gate, Outcome, Verdict
+from gui.inspector.gate_cards import State, diagram_of, evidence_sentence, why
+
+REFUSED = Check("NET_RAW", granted=False, decisive=True, namespace=1, stack=("ns_capable", "inet_create", "__sock_create"))
+GRANTED = Check("SETUID", granted=True, decisive=False, namespace=1, stack=("ns_capable_setid", "__sys_setuid"))
+
+
+def call(gate: Gate, outcome: Outcome, *checks: Check, **fields: object) -> CallEvent:
+    verdict = Verdict(gate, outcome, Evidence.OBSERVED, str(fields.pop("reason", "")))
+    event = CallEvent(
+        1, 0, 812, 812, "ping", "socket", 41, "x86_64", (2, 3, 1, 0, 0, 0), "AF_INET, SOCK_RAW", -1, "EPERM", 900, verdict, checks
+    )
+    return dataclasses.replace(event, **fields)  # type: ignore[arg-type]  # the fields are of several types
+
+
+def states(event: CallEvent, filters: int = 1) -> list[State]:
+    return [card.state for card in diagram_of(event, filters).cards]
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (call(Gate.NONE, Outcome.OK, ret=0, errno=None), [State.PASSED, State.NOT_ASKED, State.PASSED]),
+        (call(Gate.NONE, Outcome.OK, GRANTED, ret=0, errno=None), [State.PASSED, State.PASSED, State.PASSED]),
+        (call(Gate.SECCOMP, Outcome.DENIED), [State.REFUSED, State.NOT_REACHED, State.NOT_REACHED]),
+        (call(Gate.SECCOMP, Outcome.KILLED, ret=None, errno=None), [State.KILLED, State.NOT_REACHED, State.NOT_REACHED]),
+        (call(Gate.CAPABILITY, Outcome.DENIED, REFUSED), [State.PASSED, State.REFUSED, State.NOT_REACHED]),
+        (call(Gate.OTHER, Outcome.DENIED), [State.PASSED, State.NOT_ASKED, State.REFUSED]),
+        (call(Gate.OTHER, Outcome.FAILED, errno="ENOENT", ret=-2), [State.PASSED, State.NOT_ASKED, State.FAILED]),
+        (call(Gate.NONE, Outcome.UNFINISHED, ret=None, errno=None), [State.PASSED, State.NOT_ASKED, State.UNKNOWN]),
+    ],
+)
+def test_states(event: CallEvent, expected: list[State]) -> None:
+    assert states(event) == expected
+
+
+def test_without_a_filter_seccomp_was_not_asked() -> None:
+    assert states(call(Gate.NONE, Outcome.OK), filters=0)[0] is State.NOT_ASKED
+
+
+def test_the_decisive_check_comes_first_with_the_function_that_asked() -> None:
+    asked = diagram_of(call(Gate.CAPABILITY, Outcome.DENIED, GRANTED, REFUSED), 0).cards[1].asked
+    assert [(each.capability, each.verb, each.function) for each in asked] == [
+        ("NET_RAW", "asked in", "inet_create"),
+        ("SETUID", "granted in", "__sys_setuid"),
+    ]
+
+
+def test_many_checks_are_counted() -> None:
+    card = diagram_of(call(Gate.NONE, Outcome.OK, *[GRANTED] * 5), 0).cards[1]
+    assert len(card.asked) == 3
+    assert "2 more" in card.lines[-1]
+
+
+def test_words() -> None:
+    event = call(Gate.CAPABILITY, Outcome.DENIED, REFUSED, reason="the kernel asked")
+    diagram = diagram_of(event, 1)
+    assert (diagram.result, diagram.process) == ("EPERM", "ping, pid 812")
+    assert "capability: refused" in diagram.text
+    assert why(event) == "The kernel asked."
+    assert why(call(Gate.NONE, Outcome.OK)) != why(call(Gate.NONE, Outcome.UNFINISHED))
+    assert evidence_sentence(event)

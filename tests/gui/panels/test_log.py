@@ -1,0 +1,144 @@
+"""The log panel: it follows, filters, finds, goes, and copies."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.event import CallEvent
+from core.recording.recording import Recording
+from core.recording.rows import Details
+from gui.models.log_columns import Column
+from gui.panels.empty_state import EmptyState, Invitation
+from gui.panels.log import LogPanel
+from gui.theme import Theme
+from tests.core.recording.test_recording import call_rows
+
+
+@pytest.fixture
+def panel(theme: Theme, qtbot: QtBot) -> LogPanel:
+    panel = LogPanel(theme, [])
+    qtbot.addWidget(panel)
+    panel.resize(900, 400)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    return panel
+
+
+def grow(panel: LogPanel, recording: Recording, count: int, qtbot: QtBot) -> None:
+    recording.append(call_rows(recording, "getpid", count), Details())
+    with qtbot.waitSignal(panel.filter.finished):
+        panel.events_appended()
+
+
+def at_end(panel: LogPanel) -> bool:
+    bar = panel.table.verticalScrollBar()
+    return bar.value() == bar.maximum()
+
+
+def test_follows_until_scrolled_up_and_again_on_request(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
+    panel.show_recording(recording)
+    grow(panel, recording, 500, qtbot)
+    assert panel.model.rowCount() == 503
+    assert at_end(panel)
+    panel.table.verticalScrollBar().setValue(3)
+    assert not panel.bar.follow.isChecked()
+    grow(panel, recording, 500, qtbot)
+    assert panel.table.verticalScrollBar().value() == 3
+    QTest.mouseClick(panel.bar.follow, Qt.MouseButton.LeftButton)
+    assert at_end(panel)
+    grow(panel, recording, 10, qtbot)
+    assert at_end(panel)
+
+
+def test_filter_keeps_up_with_a_growing_recording(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
+    panel.show_recording(recording)
+    with qtbot.waitSignal(panel.filter.finished):
+        panel.bar.set_text("syscall:getpid")
+    assert panel.model.rowCount() == 0
+    grow(panel, recording, 20, qtbot)
+    assert panel.model.rowCount() == 20
+
+
+def test_another_recording_keeps_the_filter(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(panel.filter.finished):
+        panel.bar.set_text("syscall:socket")
+        panel.show_recording(recording)
+    assert panel.model.rowCount() == 1
+
+
+def test_find_and_go_to(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
+    panel.show_recording(recording)
+    grow(panel, recording, 300, qtbot)
+    panel.table.go_to(100)
+    with qtbot.waitSignal(panel.table.row_chosen) as chosen:
+        panel.seek.find_wanted.emit("openat")
+    assert chosen.args == [1]
+    panel.seek.go_to_wanted.emit("250")
+    assert panel.table.currentIndex().row() == 249
+    panel.seek.go_to_wanted.emit("soon")
+    assert "neither" in panel.seek.said
+
+
+def test_chosen_row_is_announced(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
+    panel.show_recording(recording)
+    with qtbot.waitSignal(panel.event_chosen) as chosen:
+        panel.table.go_to(0)
+    assert isinstance(chosen.args[0], CallEvent)
+    assert chosen.args[0].syscall == "socket"
+
+
+def menu_of(panel: LogPanel, row: int, column: Column) -> dict[str, QAction]:
+    index = panel.model.index(row, column)
+    menu: QMenu = panel.table.menu_of(index)
+    return {action.text().replace("&", ""): action for action in menu.actions()}
+
+
+def test_context_menu(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
+    panel.show_recording(recording)
+    panel.table.go_to(0)
+    entries = menu_of(panel, 0, Column.PROCESS)
+    with qtbot.waitSignal(panel.bar.query_changed):
+        entries["Exclude Process: prog"].trigger()
+    assert str(panel.bar.query) == "-process:prog"
+    panel.bar.clear()
+    panel.table.go_to(0)
+    with qtbot.waitSignal(panel.table.rule_wanted) as wanted:
+        menu_of(panel, 0, Column.SYSCALL)["Make a rule of this"].trigger()
+    assert wanted.args[0].syscall == "socket"
+    assert not menu_of(panel, 2, Column.SYSCALL)["Make a rule of this"].isEnabled()
+
+
+def test_copy_takes_the_shown_columns(panel: LogPanel, recording: Recording) -> None:
+    panel.show_recording(recording)
+    panel.table.setColumnHidden(Column.ARGUMENTS, True)
+    panel.table.go_to(0)
+    panel.table.copy_csv()
+    title, first = QGuiApplication.clipboard().text().splitlines()
+    assert "Arguments" not in title
+    assert first.startswith("1,")
+    panel.table.copy_json()
+    assert '"syscall": "socket"' in QGuiApplication.clipboard().text()
+
+
+def test_timeline_goes_to_a_time(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
+    rows = call_rows(recording, "getpid", 100)
+    rows["time_ns"] = range(1000, 101_000, 1000)
+    recording.append(rows, Details())
+    panel.show_recording(recording)
+    with qtbot.waitSignal(panel.timeline.time_chosen):
+        QTest.mouseClick(panel.timeline, Qt.MouseButton.LeftButton, pos=panel.timeline.rect().center())
+    assert 40 < panel.table.currentIndex().row() < 64
+
+
+def test_invitations_trigger_their_actions(theme: Theme, qtbot: QtBot) -> None:
+    action = QAction("&Run")
+    empty = EmptyState(theme, "Heading", [Invitation(action, "what comes of it")])
+    qtbot.addWidget(empty)
+    button = next(child for child in empty.findChildren(QWidget) if child.accessibleName() == "Run")
+    with qtbot.waitSignal(action.triggered):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)

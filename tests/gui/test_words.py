@@ -1,0 +1,21 @@
+"""Sentences that stand alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from gui.words import sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the kernel asked", "The kernel asked."),
+        ("already one.", "Already one."),
+        ("/bin/x: there is no such file", "/bin/x: there is no such file."),
+        ("did you mean ls?", "Did you mean ls?"),
+        ("", ""),
+    ],
+)
+def test_sentence(text: str, expected: str) -> None:
+    assert sentence(text) == expected

@@ -1,0 +1,79 @@
+"""The children of the test process, so that no test leaves one behind."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import prctl
+
+SECONDS_TO_END = 2.0
+"""How long a process that is ending anyway may take, on a busy machine, before it counts as left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process whose parent is this one."""
+
+    pid: int
+    name: str
+    """The command's name, as in /proc/PID/stat."""
+    ended: bool
+    """A zombie: it has ended and waits to be reaped."""
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, so that a daemon is seen as well (PR_SET_CHILD_SUBREAPER)."""
+    prctl.set_child_subreaper(True)
+
+
+def children() -> tuple[Child, ...]:
+    """The children of this process at this moment, adopted ones among them."""
+    found = (_child(entry) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+    return tuple(child for child in found if child is not None)
+
+
+def end_leftovers(spared: Collection[int]) -> tuple[Child, ...]:
+    """End and reap every child but those whose pids are `spared`, and return the ones that did not end by themselves within SECONDS_TO_END."""
+    left = _wait_for_ends(spared)
+    # Killing a parent hands its children to us: again until there are none.
+    while remaining := [child for child in children() if child.pid not in spared]:
+        for child in remaining:
+            os.kill(child.pid, signal.SIGKILL)
+            _reap(child.pid)
+    return left
+
+
+def _wait_for_ends(spared: Collection[int]) -> tuple[Child, ...]:
+    deadline = time.monotonic() + SECONDS_TO_END
+    while True:
+        others = [child for child in children() if child.pid not in spared]
+        for child in others:
+            if child.ended:
+                _reap(child.pid)
+        left = tuple(child for child in others if not child.ended)
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.02)
+
+
+def _reap(pid: int) -> None:
+    # Whoever started it may have reaped it between our look and now.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
+def _child(entry: Path) -> Child | None:
+    try:
+        stat = (entry / "stat").read_text(errors="replace")
+    except OSError:
+        return None  # it ended since it was listed
+    # pid (name) state ppid ...: the name may hold blanks and parentheses (proc_pid_stat(5))
+    name, _, rest = stat.partition("(")[2].rpartition(")")
+    state, ppid = rest.split()[:2]
+    if int(ppid) != os.getpid():
+        return None
+    return Child(int(entry.name), name, state == "Z")

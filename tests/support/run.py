@@ -1,0 +1,61 @@
+"""A whole run from a test: a real observer, a session, its recording."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.event import CallEvent
+from core.observer_command import observer_command
+from core.plan import EngineChoice, Terminal, make_plan
+from core.policy.file import decode
+from core.policy.model import Policy
+from core.recording.recording import Recording
+from core.session import Session
+
+PIPES = Terminal(("pipe", "pipe", "pipe"))
+
+
+def policy(text: str) -> Policy:
+    """A policy from the text of its file."""
+    return decode(text)
+
+
+def run(
+    argv: Sequence[str], policy_text: str = "", *, engine: EngineChoice = "auto", record: Path | None = None, directory: str | None = None
+) -> Session:
+    """Runs to the end with an empty stdin; the session's recording, ending or failure tell of it. Raises `UsageProblem` as `make_plan` does."""
+    session = Session(make_plan(decode(policy_text), argv, engine=engine, terminal=PIPES, directory=directory), record)
+    # Its stderr goes to a file: a pipe that nobody reads could fill.
+    with (
+        tempfile.TemporaryFile() as stderr,
+        subprocess.Popen(observer_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr) as observer,
+    ):
+        assert observer.stdin is not None
+        assert observer.stdout is not None
+        while data := os.read(observer.stdout.fileno(), 1 << 20):
+            commands = session.feed(data).commands
+            if commands:
+                observer.stdin.write(commands)
+                observer.stdin.flush()
+        observer.stdin.close()
+        observer.wait(10)
+        stderr.seek(0)
+        session.finish(stderr.read().decode(errors="replace"), observer.returncode)
+    return session
+
+
+def recording_of(session: Session) -> Recording:
+    """The run's recording; fails with the session's sentence where there is none."""
+    assert session.failure is None, session.failure
+    assert session.recording is not None
+    return session.recording
+
+
+def calls_of(session: Session, *names: str) -> list[CallEvent]:
+    """The calls with one of these names, or all calls."""
+    events = recording_of(session).events()
+    return [event for event in events if isinstance(event, CallEvent) and (not names or event.syscall in names)]
