@@ -11,7 +11,7 @@ from core.policy.rules import ResolvedRule, ResolvedTest
 
 def guards(rule: ResolvedRule, arch: int) -> tuple[int, ...]:
     """The numbers of the capabilities for which the kernel asks in calls that the rule speaks of, as far as its tests let them, in their order."""
-    found = set()
+    found: set[int] = set()
     for nr in rule.nrs:
         for form in privileged_forms(name(arch, nr)):
             if _meet(rule.tests, form.tests):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from core.knowledge.capabilities import parse_capability
-from core.lint.finding import Finding, Fix
+from core.lint.finding import Finding, Fix, Severity
 from core.policy.model import Capabilities, Policy
 
 
@@ -22,7 +22,7 @@ def check(policy: Policy) -> Iterator[Finding]:
         + ". A setuid program that it starts is filtered too, with more privilege than the filter was made for."
     )
     fixed = msgspec.structs.replace(policy, identity=msgspec.structs.replace(policy.identity, no_new_privs=True))
-    severity = "error" if lacks and policy.seccomp.judge_from != "execve" else "warning"
+    severity: Severity = "error" if lacks and policy.seccomp.judge_from != "execve" else "warning"
     yield Finding("filter-needs-privilege", severity, None, message, Fix("Set no_new_privs = true.", fixed))
 
 

@@ -84,7 +84,7 @@ def _finding(subject: Subject, number: int, rule: Rule, family: Family, found: S
     )
     hollow = any(one.way.call == family.libc for one in found) and family.libc not in subject.names(rule)
     runs = any(one.action.kind is ActionKind.ALLOW for one in found)
-    severity = "info" if rule.action == "log" else "error" if hollow and runs else "warning"
+    severity: Severity = "info" if rule.action == "log" else "error" if hollow and runs else "warning"
     return Finding(family.code, severity, number, message, _fix(subject, number, rule, family, found))
 
 

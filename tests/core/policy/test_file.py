@@ -99,7 +99,7 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
     [
         (
             'nmae = "x"',
-            'nmae: there is no such key; did you mean "name"? Allowed: name, description, identity, capabilities, seccomp.',
+            'nmae: there is no such key; did you mean "name"? Allowed: name, description, identity, capabilities, seccomp, paths.',
         ),
         (
             '[seccomp]\ndefualt = "allow"',
@@ -183,7 +183,7 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
         ),
         (
             '"new\\u001b[2J" = 1',
-            '"new\\u001b[2J": there is no such key. Allowed: name, description, identity, capabilities, seccomp.',
+            '"new\\u001b[2J": there is no such key. Allowed: name, description, identity, capabilities, seccomp, paths.',
         ),
         (
             f"name = {'[' * 100000}",
