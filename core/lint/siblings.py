@@ -11,7 +11,7 @@ from core.knowledge.constants import constant, constants_for
 from core.knowledge.errnos import errno_number
 from core.lint.edit import replace
 from core.lint.families import Family, Form, families, hides, tests_for, tests_of_way, translated
-from core.lint.finding import Finding, Fix
+from core.lint.finding import Finding, Fix, Severity
 from core.lint.subject import Subject, refusal, series, widest
 from core.policy.action import Action, ActionKind, parse_action
 from core.policy.model import Rule
