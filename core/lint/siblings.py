@@ -113,8 +113,9 @@ def _fix(subject: Subject, number: int, rule: Rule, family: Family, found: Seque
         else:
             whole[one.way.call] = None
     extended = msgspec.structs.replace(rule, syscalls=(*rule.syscalls, *whole))
-    policy = replace(subject.policy, number, [extended, *(one for one in added if one.syscalls[0] not in whole)])
-    return Fix(_fix_words(number, tuple(whole), tuple(dict.fromkeys(one.syscalls[0] for one in added))), policy)
+    kept = [one for one in added if one.syscalls[0] not in whole]
+    policy = replace(subject.policy, number, [extended, *kept])
+    return Fix(_fix_words(number, tuple(whole), tuple(dict.fromkeys(str(one.syscalls[0]) for one in kept))), policy)
 
 
 def _fix_words(number: int, whole: Sequence[str], added: Sequence[str]) -> str:
