@@ -10,11 +10,11 @@ from rich.console import Console
 
 from core.bpf.build import BuiltFilter, FilterError
 from core.bpf.disassemble import disassemble
-from core.bpf.program import INSTRUCTION_SIZE, MAX_INSTRUCTIONS, ProgramError
+from core.bpf.program import INSTRUCTION_SIZE, MAX_INSTRUCTIONS, ProgramError, counted
 from core.bpf.stack import build_stack
 from core.bpf.validate import validate
 from core.complaint import Complaint
-from core.listing import instructions, listing
+from core.listing import listing
 from core.policy.model import Seccomp, StackedFilter
 from core.policy.stack import Layer, layers
 from core.run_command import load_policy
@@ -52,7 +52,7 @@ def _title(layer: Layer, count: int) -> str:
 
 def _print(console: Console, program: bytes, remark: str = "") -> None:
     console.print(listing(disassemble(program)))
-    console.print(f"{instructions(len(program) // INSTRUCTION_SIZE)}, {len(program)} bytes{remark}")
+    console.print(f"{counted(len(program) // INSTRUCTION_SIZE)}, {len(program)} bytes{remark}")
 
 
 def _build(seccomp: Seccomp, path: Path) -> tuple[BuiltFilter, ...]:

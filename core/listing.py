@@ -14,11 +14,6 @@ def listing(lines: Iterable[Line]) -> Text:
     return Text("\n").join(_line(line) for line in lines)
 
 
-def instructions(count: int) -> str:
-    """ "1 instruction", "9 instructions"."""
-    return f"{count} {'instruction' if count == 1 else 'instructions'}"
-
-
 def _line(line: Line) -> Text:
     label = f"{', '.join(line.labels)}:" if line.labels else ""
     text = Text(f"{label:>6} {line.index:4}  ", style="dim")

@@ -124,7 +124,7 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
         ),
         (
             '[[seccomp.stacked]]\nmode = "filter"',
-            'seccomp.stacked[0].mode: there is no such key. Allowed: default, architectures, bad_arch, flags, rules, note.',
+            "seccomp.stacked[0].mode: there is no such key. Allowed: default, architectures, bad_arch, flags, rules, note.",
         ),
         (
             "[[seccomp.stacked]]\n[[seccomp.stacked]]\nrules = 3",
