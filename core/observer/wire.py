@@ -19,7 +19,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-PROTOCOL: Final = 3
+PROTOCOL: Final = 4
 """Raised by one whenever a frame, a record or the spec changes its meaning; both sides compare it in HELLO."""
 
 MAX_FRAME: Final = 64 * 1024 * 1024
@@ -250,6 +250,9 @@ class CaptureKind(enum.IntEnum):
     """`size` bytes; where `length_argument` is given, at most what that argument (or, at exit, a positive `ret`: `LENGTH_IS_RESULT`) says."""
     POINTERS = 3
     """A null-terminated array of pointers to strings (argv): the strings, each with its zero, up to `size` bytes together."""
+    PROGRAM = 4
+    """The instructions of a struct sock_fprog, where the call's first argument is `size`, as for one that installs a seccomp filter: in records
+    of up to `MAX_CAPTURE` bytes, whose `argument` counts them from 0; `truncated` in all but the last."""
 
 
 NO_LENGTH: Final = 255

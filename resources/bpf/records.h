@@ -63,7 +63,7 @@ struct process {
 };
 _Static_assert(sizeof(struct process) == 152 - 8, "wire.PROCESS");
 
-enum { CAPTURE_STRING = 1, CAPTURE_BYTES = 2, CAPTURE_POINTERS = 3 };
+enum { CAPTURE_STRING = 1, CAPTURE_BYTES = 2, CAPTURE_POINTERS = 3, CAPTURE_PROGRAM = 4 };
 enum { LENGTH_IS_RESULT = 254, NO_LENGTH = 255 };
 
 #define MAX_CAPTURE 4096
