@@ -46,7 +46,7 @@ def compile_policy(
     ids = resolve_identity(policy.identity, caller)
     held = Held.everything(caller.last_capability) if policy.identity.user_namespace else caller.held
     no_new_privs = policy.identity.no_new_privs
-    sets = target_sets(policy.capabilities, held, uid=ids.target_uid, no_new_privs=no_new_privs, untouched=_untouched(held, ids))
+    sets = target_sets(policy.capabilities, held, uid=ids.target_uid, no_new_privs=no_new_privs, untouched=untouched(held, ids))
     securebits = target_securebits(policy.capabilities, held)
     if filters and not no_new_privs:
         _check_may_filter(policy.seccomp, sets, securebits, held, ids)
@@ -77,7 +77,7 @@ def compile_policy(
     )
 
 
-def _untouched(held: Held, ids: Ids) -> int:
+def untouched(held: Held, ids: Ids) -> int:
     """What an ordinary program would hold after exec if the policy said nothing of capabilities; all of them in a namespace of its own."""
     if ids.uid_map:
         return held.giveable
