@@ -1,4 +1,4 @@
-"""A call written down, `socket(AF_INET, SOCK_RAW, 1)`, as the data that a filter would see of it."""
+"""A call written down, `socket(AF_INET, SOCK_RAW, 1)`, as the data that a filter would see of it, and back."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import re
 from typing import Final
 
 from core.bpf.machine import SeccompData
-from core.knowledge.constants import constant
-from core.knowledge.syscalls import ARCHES
+from core.knowledge.constants import constant, decoding_set
+from core.knowledge.syscalls import ARCHES, arch_name, syscall
 from core.policy.architectures import NATIVE, call_number, check_call_name
 from core.policy.error import quoted, suggestion
 
 _CALL: Final = re.compile(r"\s*(?:(?P<arch>[\w-]+)\s*:)?\s*(?P<name>\w+)\s*(?:\((?P<args>.*)\)\s*;?)?\s*", re.DOTALL)
 _NUMBER: Final = re.compile(r"[+-]?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+_PLAIN: Final = 1 << 16
+"""Numbers from here on are easier to read in hexadecimal."""
 _HOW: Final = "Write it as in C, with numbers and constants: socket(AF_INET, SOCK_RAW, 1)."
 
 
@@ -35,6 +37,29 @@ def parse_call(text: str) -> SeccompData:
         raise ValueError(f"{quoted(text)} has {len(arguments)} arguments; a system call takes at most six.")
     values = [_argument(place, argument.strip()) for place, argument in enumerate(arguments)]
     return SeccompData(nr, ARCHES[architecture], 0, (*values, *[0] * (6 - len(values))))
+
+
+def write_call(call: SeccompData) -> str:
+    """The inverse of `parse_call`: as many arguments as the call takes, in symbols where these say it exactly. The instruction pointer is left out.
+
+    Raises ValueError for a call of an architecture that has no table here.
+    """
+    architecture = arch_name(call.arch, call.nr)
+    if architecture not in ARCHES:
+        raise ValueError(f"calls of the architecture {architecture} cannot be written: it has no table here.")
+    known = syscall(call.arch, call.nr)
+    count = max(len(known.parameters) if known else 0, *(place + 1 for place, value in enumerate(call.args) if value), 0)
+    name = known.name if known else hex(call.nr)
+    words = [_word(known.name if known else "", place, value) for place, value in enumerate(call.args[:count])]
+    return f"{'' if architecture == NATIVE else f'{architecture}:'}{name}({', '.join(words)})"
+
+
+def _word(name: str, place: int, value: int) -> str:
+    symbols = decoding_set(name, place)
+    text = symbols.describe(value) if symbols is not None else ""
+    if text[:1].isalpha() and _argument(place, text) == value:
+        return text
+    return str(value) if value < _PLAIN else hex(value)
 
 
 def _number(architecture: str, name: str) -> int:

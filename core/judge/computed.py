@@ -9,19 +9,13 @@ from numpy.typing import NDArray
 
 from core.bpf.emulate import Emulator
 from core.judge.context import JudgeContext
-from core.knowledge.syscalls import number
-from core.observer.wire import AUDIT_ARCH_I386, AUDIT_ARCH_X86_64
+from core.knowledge.strict import STRICT_CALLS
+from core.knowledge.syscalls import ARCHES, number
 from core.policy.action import ACTION_MASK, Action, ActionKind
 
 ALLOW: Final = Action(ActionKind.ALLOW).value
 LOG: Final = Action(ActionKind.LOG).value
 _KILL: Final = Action(ActionKind.KILL_THREAD).value
-
-STRICT_CALLS: Final = {
-    AUDIT_ARCH_X86_64: ("read", "write", "exit", "rt_sigreturn"),
-    AUDIT_ARCH_I386: ("read", "write", "exit", "sigreturn"),
-}
-"""What strict mode lets pass, by architecture (mode1_syscalls in kernel/seccomp.c); an x32 call is none of them, for its bit."""
 
 
 class Computed:
@@ -47,8 +41,9 @@ class Computed:
         if not self._strict:
             return self._emulator.values(calls)
         allowed = np.zeros(len(calls), np.bool_)
-        for arch, names in STRICT_CALLS.items():
-            allowed |= (calls["arch"] == arch) & np.isin(calls["nr"], [nr for name in names if (nr := number(arch, name)) is not None])
+        for architecture, names in STRICT_CALLS.items():
+            numbers = [nr for name in names if (nr := number(architecture, name)) is not None]
+            allowed |= (calls["arch"] == ARCHES[architecture]) & np.isin(calls["nr"], numbers)
         return np.where(allowed, np.uint32(ALLOW), np.uint32(_KILL))
 
 

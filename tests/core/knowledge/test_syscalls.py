@@ -12,11 +12,17 @@ import pytest
 from core.knowledge import syscalls
 from core.knowledge.syscalls import ARCHES, Parameter, arch_name, by_name, name, names, number, syscall
 from core.observer.wire import X32_SYSCALL_BIT
-from resources.generate.syscalls import HEADERS, KERNEL_NAMES, event_signatures, header_numbers
+from resources.generate.syscalls import EVENTS, HEADERS, KERNEL_NAMES, event_signatures, header_numbers
 from tests.support.privilege import require
+from tests.support.tracefs import tracefs
 
-EVENTS = Path("/sys/kernel/tracing/events/syscalls")
 X86_64 = ARCHES["x86_64"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _mounted() -> Iterator[None]:
+    with tracefs():
+        yield
 
 
 def test_the_running_kernel_has_no_call_that_the_table_misses() -> None:
