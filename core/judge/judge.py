@@ -46,6 +46,8 @@ class _Facts:
     flags: NDArray[np.uint32]
     ret: NDArray[np.int64]
     seccomp: Answers
+    rule: NDArray[np.int16]
+    decider: NDArray[np.uint8]
     signalled: NDArray[np.uint8]
 
     def has(self, flag: CallFlag) -> NDArray[np.bool_]:
@@ -61,7 +63,7 @@ class Judge:
         self._context = context
         self._policy = policy_answer(context)
         self._threads = Threads(context, self._policy)
-        self._rules = RuleNumbers(context.rules)
+        self._rules = RuleNumbers(context.rules, context.filters)
         gate = SeccompGate(self._rules, self._threads.own_filters, strict=context.strict)
         self._stops = Cases(gate.stopped)
         self._contradictions = Cases(gate.ran)
@@ -76,8 +78,7 @@ class Judge:
         if not len(batch.calls):
             return judged
         facts = self._facts(batch)
-        judged.rule[:] = self._rules.numbers(batch.calls, facts.seccomp.policy)
-        judged.rule[~facts.seccomp.judged] = 0
+        judged.rule[:] = facts.rule
         stopped = self._seccomp(facts, judged)
         explained = self._capabilities(batch, symbols, facts, stopped, judged)
         self._failures(batch, facts, ~stopped & ~explained, judged)
@@ -89,12 +90,16 @@ class Judge:
         calls = batch.calls
         entered = calls["entered_ns"]
         moments = np.where(entered > 0, entered, calls["exited_ns"])
+        answers = combine(calls, *self._threads.stacks(calls, moments), self._policy, self._threads.own_filters)
+        rule, decider = self._rules.decide(calls, answers.policy)
         return _Facts(
             nr=calls["nr"].copy(),
             arch=calls["arch"].copy(),
             flags=calls["flags"].copy(),
             ret=calls["ret"].copy(),
-            seccomp=combine(calls, *self._threads.stacks(calls, moments), self._policy, self._threads.own_filters),
+            seccomp=answers,
+            rule=np.where(answers.judged, rule, np.int16(0)),
+            decider=decider,
             signalled=signalled(batch),
         )
 
@@ -118,7 +123,7 @@ class Judge:
 
     def _meetings(self, facts: _Facts, rows: NDArray[np.intp], judged: Judged) -> list[Meeting]:
         seccomp = facts.seccomp
-        answer = (seccomp.values, judged.rule, seccomp.own, seccomp.judged, seccomp.unread)
+        answer = (seccomp.values, judged.rule, facts.decider, seccomp.own, seccomp.judged, seccomp.unread)
         fields = (facts.nr, facts.arch, facts.flags, facts.ret, *answer, facts.signalled)
         return [Meeting._make(row) for row in columns(*(field[rows] for field in fields))]
 

@@ -39,8 +39,10 @@ class Meeting(NamedTuple):
     """SECCOMP_RET_*, computed."""
     rule: int
     """The policy's, from 1; 0: none."""
+    decider: int
+    """Which of the policy's filters decided, from 1; 0: no single one of several."""
     own: int
-    """The number of the target's own filter that answers so, from 1; 0: the policy's filter does, or none is known to judge the thread."""
+    """The number of the target's own filter that answers so, from 1; 0: the policy's filters do, or none is known to judge the thread."""
     judged: bool
     """Whether the policy's filter judges the thread."""
     unread: bool
@@ -104,8 +106,10 @@ class SeccompGate:
     def _who(self, meeting: Meeting) -> str:
         if meeting.own:
             return wording.own_decider(meeting.own, strict=self._own[meeting.own].strict)
-        covered = self._strict or self._rules.covers(meeting.arch, meeting.nr)
-        return wording.decider(meeting.rule, strict=self._strict, covered=covered)
+        if self._strict:
+            return wording.STRICT
+        covered = self._rules.covers(meeting.arch, meeting.nr, meeting.decider)
+        return wording.decider(meeting.rule, meeting.decider if self._rules.stacked else 0, covered=covered)
 
     def _by_filter(self, meeting: Meeting, evidence: Evidence) -> Finding:
         action, who = meeting.action, self._who(meeting)
