@@ -256,7 +256,10 @@ class CaptureKind(enum.IntEnum):
     """`size` bytes; where `length_argument` is given, at most what that argument (or, at exit, a positive `ret`: `LENGTH_IS_RESULT`) says."""
     POINTERS = 3
     """A null-terminated array of pointers to strings (argv): the strings, each with its zero, up to `size` bytes together."""
-    PARTS = 4
+    PROGRAM = 4
+    """The instructions of a struct sock_fprog, where the call's first argument is `size`, as for one that installs a seccomp filter: in records
+    of up to `MAX_CAPTURE` bytes, whose `argument` counts them from 0; `truncated` in all but the last."""
+    PARTS = 5
     """The parts of an absolute path, the last one first, each with its zero. No plan may ask for it."""
 
 
@@ -646,7 +649,7 @@ class _Reader:
             if not isinstance(capture, list) or len(capture) != 5 or not isinstance(capture[4], bool):
                 raise SpecError(f"{name}: a capture is [argument, kind, size, length_argument, at_entry]")
             argument = self._number(name, capture[0], 5)
-            kind = self._number(name, capture[1], CaptureKind.POINTERS)
+            kind = self._number(name, capture[1], CaptureKind.PROGRAM)
             size = self._number(name, capture[2], MAX_CAPTURE)
             length = self._number(name, capture[3], NO_LENGTH)
             captures.append((argument, kind, size, length, capture[4]))
