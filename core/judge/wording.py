@@ -43,13 +43,20 @@ def any_of(numbers: Sequence[int]) -> str:
 # ── seccomp ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def decider(rule: int, *, strict: bool, covered: bool) -> str:
-    """Who of the policy answered: a rule, the default action, the bad-architecture action, strict mode."""
-    if strict:
-        return "seccomp's strict mode"
+STRICT = "seccomp's strict mode"
+
+
+def decider(rule: int, number: int = 0, *, covered: bool) -> str:
+    """Who of the policy answered: a rule, the default action, the bad-architecture action; `number`: which of several filters, from 1."""
     if rule:
-        return f"seccomp rule {rule}"
-    return "seccomp's default action" if covered else "seccomp's action for other architectures"
+        return f"seccomp rule {rule} (filter {number})" if number else f"seccomp rule {rule}"
+    whose = f"seccomp filter {number}'s" if number else "seccomp's"
+    return f"{whose} default action" if covered else f"{whose} action for other architectures"
+
+
+def own_decider(number: int, *, strict: bool) -> str:
+    """The same for what the target installed itself."""
+    return "the strict mode that the target entered itself" if strict else f"the target's own seccomp filter {number}"
 
 
 def acted(who: str, action: Action, call: str, ret: int) -> str:
@@ -79,8 +86,8 @@ def acted(who: str, action: Action, call: str, ret: int) -> str:
             return f"{who} let {call} pass"
 
 
-def strict_killed(call: str) -> str:
-    return f"seccomp's strict mode killed the thread at {call}: it allows only read, write, exit and sigreturn"
+def strict_killed(who: str, call: str) -> str:
+    return f"{who} killed the thread at {call}: it allows only read, write, exit and sigreturn"
 
 
 KILLED = "killed {call}'s thread"

@@ -10,6 +10,8 @@ JudgeFrom = Literal["execve", "first-instruction", "entry", "main"]
 Mode = Literal["off", "strict", "filter"]
 Operator = Literal["==", "!=", "<", "<=", ">", ">=", "&=="]
 Flag = Literal["log", "spec-allow", "tsync", "wait-killable"]
+IdMap = tuple[tuple[int, int, int], ...]
+"""(inside, outside, count) a line: so many ids from `inside` on stand for those from `outside` on, as in /proc/PID/uid_map."""
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -26,6 +28,11 @@ class Identity(_Table, frozen=True, kw_only=True):
     groups: tuple[str | int, ...] | None = None
     """Supplementary groups; None: the user's own."""
     user_namespace: bool = False
+    uid_map: IdMap | None = None
+    """With `user_namespace`: which uids there are in it. `user` is then one of those inside; "me" is whoever stands for the own uid. None: the
+    user alone, who for an ordinary observer stands for the own uid, else for the same uid outside."""
+    gid_map: IdMap | None = None
+    """Likewise for gids; None: the user's group and supplementary groups, as far as the observer may map them."""
     no_new_privs: bool = True
 
 
@@ -70,16 +77,30 @@ class Rule(_Table, frozen=True, kw_only=True):
     enabled: bool = True
 
 
-class Seccomp(_Table, frozen=True, kw_only=True):
-    """The seccomp mode and, for mode 2, the filter in words."""
+class Filter(_Table, frozen=True, kw_only=True):
+    """A filter in words: what becomes of which call."""
 
-    mode: Mode = "off"
     default: str = "allow"
-    judge_from: JudgeFrom = "entry"
     architectures: tuple[str, ...] = ("native",)
     bad_arch: str = "kill-process"
     flags: tuple[Flag, ...] = ()
     rules: tuple[Rule, ...] = ()
+
+
+class StackedFilter(Filter, frozen=True, kw_only=True):
+    """A filter on top of others: it is loaded after them, and the kernel asks them all."""
+
+    note: str = ""
+
+
+class Seccomp(Filter, frozen=True, kw_only=True):
+    """The seccomp mode and, for mode 2, the filter in words, or the first of several."""
+
+    mode: Mode = "off"
+    judge_from: JudgeFrom = "entry"
+    stacked: tuple[StackedFilter, ...] = ()
+    """Loaded after the filter of this table, in their order, at the same moment. Of all filters' answers the strictest counts. A rule's number is
+    its place among the rules of all filters together, from 1, so it names one rule whatever filter that is in."""
 
 
 class Paths(_Table, frozen=True, kw_only=True):

@@ -5,18 +5,20 @@ from __future__ import annotations
 import dataclasses
 import typing
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.knowledge.capabilities import capability_name
 from core.observer.wire import CapabilitySets, LaunchSpec
+from core.plan import build_filters
 from core.policy.capabilities import effective_after_exec
 from core.policy.compile import compile_policy
 from core.policy.error import PolicyError
 from core.policy.expert import EXPERT_SETS
 from core.policy.identity import Caller
-from core.policy.model import Capabilities, Identity, Policy, Seccomp
+from core.policy.model import Capabilities, Identity, Policy, Seccomp, StackedFilter
 from core.policy.securebits import SECUREBITS
 from tests.core.policy.callers import this_process
 from tests.core.policy.launched import NOBODY, STATUS, status_after_exec, user_namespaces_for_all
@@ -93,6 +95,30 @@ def test_a_user_namespace_gives_exactly_what_is_kept(observer_uid: int | None, u
     assert _names(sets["Prm"]) == _names(sets["Eff"]) == ("NET_RAW", "SYS_RESOURCE")
     assert status["uid_map"] == f"{inside} {outside} 1"
     assert status["Uid"].split()[0] == str(inside)
+
+
+@pytest.mark.parametrize(
+    ("identity", "observer_uid", "shown"),
+    [
+        (
+            Identity(user="root", group=3, uid_map=((0, 1000, 1), (1, 100000, 65536)), gid_map=((3, 7, 1),)),
+            None,
+            ("0 1000 1 1 100000 65536", "0", "3"),
+        ),
+        (Identity(user=5, group=0, groups=(9,), uid_map=((0, 70000, 10),), gid_map=((0, 70000, 10),)), None, ("0 70000 10", "5", "0")),
+        (Identity(user="me", uid_map=((0, NOBODY, 1),), gid_map=((4, NOBODY, 1),)), NOBODY, (f"0 {NOBODY} 1", "0", "4")),
+        (Identity(user=8, group=0, uid_map=((8, NOBODY, 1),)), NOBODY, (f"8 {NOBODY} 1", "8", "0")),
+    ],
+)
+def test_the_kernel_takes_the_maps_of_a_policy(identity: Identity, observer_uid: int | None, shown: tuple[str, str, str]) -> None:
+    require(observer_uid is None or user_namespaces_for_all(), "this machine does not let ordinary users make user namespaces")
+    inside = msgspec.structs.replace(identity, user_namespace=True)
+    status = _launched(Policy(identity=inside), observer_uid=observer_uid)
+    uids, gids = (set(status[key].split()) for key in ("Uid", "Gid"))
+    assert (status["uid_map"], uids, gids) == (shown[0], {shown[1]}, {shown[2]})
+    assert status["Groups"].split() == [str(group) for group in identity.groups or ()] or observer_uid is not None
+    keeping = Policy(identity=inside, capabilities=Capabilities(keep=("ALL",)))
+    assert _sets(_launched(keeping, observer_uid=observer_uid))["Eff"] == (2 << this_process().last_capability) - 1
 
 
 @st.composite
@@ -195,3 +221,17 @@ def test_a_filter_is_refused_without_no_new_privs_exactly_where_the_kernel_refus
             status_after_exec(lambda caller: dataclasses.replace(compiled(caller, no_new_privs=True), no_new_privs=False))
     else:
         assert status_after_exec(lambda caller: compiled(caller, no_new_privs=False))["Seccomp"] == "2"
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_the_kernel_counts_the_stacked_filters(count: int) -> None:
+    seccomp = Seccomp(mode="filter", judge_from="execve", stacked=(StackedFilter(),) * (count - 1))
+    policy = Policy(seccomp=seccomp)
+
+    def compiled(caller: Caller) -> LaunchSpec:
+        return compile_policy(policy, STATUS, caller, engine="ptrace", filters=build_filters(policy), stdio=PIPES)
+
+    before = int(
+        status_after_exec(lambda caller: compile_policy(Policy(), STATUS, caller, engine="ptrace", stdio=PIPES))["Seccomp_filters"]
+    )
+    assert int(status_after_exec(compiled)["Seccomp_filters"]) - before == count
