@@ -87,7 +87,7 @@ class Plan:
 
         Raises `UsageProblem`; KeyError, TypeError or ValueError where what the observer said is not whole.
         """
-        engine, notes = self._engine(hello["engines"])
+        engine, notes = self._engine(dict(hello["engines"]))
         caller = far_side.caller_of(hello, *far_side.finders(self.lookup, found or {}))
         try:
             spec = compile_policy(

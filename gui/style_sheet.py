@@ -89,6 +89,7 @@ QTabWidget::pane { border: none; }
 
 QTableView, QTreeView, QListView, QPlainTextEdit, QTextEdit { background: $panel; border: none; outline: none; }
 QTableView, QTreeView, QListView { alternate-background-color: $alternate; selection-background-color: $selection; selection-color: $text; }
+QListView#paths { border: 1px solid $line; border-radius: 6px; padding: 0 6px; }
 QListView#completions { border: 1px solid $line; padding: 4px; }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line; padding: 0 8px; min-height: ${section}px; }
