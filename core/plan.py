@@ -86,7 +86,7 @@ class Plan:
 
         Raises `UsageProblem`; KeyError, TypeError or ValueError where what the observer said is not whole.
         """
-        engine, notes = self._engine(hello["engines"])
+        engine, notes = self._engine(dict(hello["engines"]))
         try:
             spec = compile_policy(
                 self.policy,
