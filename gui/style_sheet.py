@@ -73,7 +73,7 @@ QCheckBox::indicator:disabled, QAbstractItemView::indicator:disabled { backgroun
 
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab {
-    background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent; padding: 0; margin: 0 14px 0 0; min-height: ${tab}px;
+    background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent; padding: 0; margin: 0 10px 0 0; min-height: ${tab}px;
 }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
 QTabBar::tab:hover { color: $text; }
