@@ -21,22 +21,23 @@ class Knot(QObject):
         weakref.finalize(self, lambda: ended_in.append(threading.get_ident()))
 
 
-def allocate_much() -> None:
-    kept = [[number] for number in range(10 * gc.get_threshold()[0])]
-    assert kept
+def many_objects() -> list[list[int]]:
+    """More than the interpreter waits for before it collects."""
+    return [[number] for number in range(10 * gc.get_threshold()[0])]
 
 
 def test_a_worker_frees_no_widget(qtbot: QtBot) -> None:
     ended_in: list[int] = []
     collector = CycleCollector()
     Knot(ended_in)
-    worker = threading.Thread(target=allocate_much)
+    worker = threading.Thread(target=many_objects)
     worker.start()
     worker.join()
     assert ended_in == []
-    allocate_much()
+    kept = many_objects()
     assert ended_in == []
     qtbot.waitUntil(lambda: ended_in == [threading.get_ident()])
+    assert kept
     collector.stop()
     assert gc.isenabled()
     gc.disable()  # as the fixture of all the window's tests has it
