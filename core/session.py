@@ -20,6 +20,7 @@ from core.observer.wire import Frame, FrameKind
 from core.observer_failure import start_failure
 from core.plan import Launched, Plan, UsageProblem
 from core.recording.assemble import Assembler, signal_name
+from core.recording.execs import Execs
 from core.recording.header import RecordingError
 from core.recording.recording import Recording
 
@@ -181,7 +182,8 @@ class Session:
         self.state = "running"
         self.pid = int(started["pid"])
         self._started_ns = int(started["monotonic_ns"])
-        self._assembler = Assembler(self.recording.names, self._started_ns)
+        execs = Execs(int(self._hello["last_capability"]), elsewhere=self.plan.elsewhere)
+        self._assembler = Assembler(self.recording.names, self._started_ns, execs)
 
     def _output(self, payload: bytes, progress: Progress) -> None:
         stream, data = payload[0], payload[1:]
