@@ -38,8 +38,8 @@ def user_namespaces_for_all() -> bool:
 def status_after_exec(compiled: Callable[[Caller], LaunchSpec], *, observer_uid: int | None = None, traced: bool = False) -> dict[str, str]:
     """Launch what `compiled` gives for the observer, which runs as `observer_uid` (None: as this process); /proc/self/status of the target.
 
-    The target must be `STATUS`, with pipes. The line of its uid_map is under "uid_map", and what LD_SHOW_AUXV made the loader tell beside it.
-    `traced`: the observer traces it.
+    The target must be `STATUS`, with pipes. The lines of its uid_map, joined, are under "uid_map"; what LD_SHOW_AUXV made the loader tell is
+    there too. `traced`: the observer traces it.
     """
     read, write = os.pipe()
     pid = os.fork()
@@ -51,7 +51,7 @@ def status_after_exec(compiled: Callable[[Caller], LaunchSpec], *, observer_uid:
     _, status = os.waitpid(pid, 0)
     assert status == 0, text
     fields = {match[1]: match[2] for match in re.finditer(r"^(\w+):[\t ]*(.*)$", text, re.MULTILINE)}
-    return fields | {"uid_map": " ".join(text.splitlines()[-1].split())}
+    return fields | {"uid_map": " ".join(" ".join(re.findall(r"^ +\d+ +\d+ +\d+$", text, re.MULTILINE)).split())}
 
 
 def _observe(write: int, compiled: Callable[[Caller], LaunchSpec], uid: int | None, traced: bool) -> None:
