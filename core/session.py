@@ -191,7 +191,7 @@ class Session:
         self.state = "running"
         self.pid = frame.number("pid")
         self._started_ns = frame.number("monotonic_ns")
-        execs = Execs(int(self._hello["last_capability"]), elsewhere=self.plan.elsewhere)
+        execs = Execs(int(self.hello["last_capability"]), elsewhere=self.plan.elsewhere)
         self._assembler = Assembler(self.recording.names, self._started_ns, execs)
 
     def _output(self, payload: bytes, progress: Progress) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Self
 
 from core.knowledge.capabilities import CAPABILITIES, capability_names, parse_capability
-from core.policy.identity import IdMap
+from core.policy.id_maps import inside_of
+from core.policy.model import IdMap
 
 SETS: Final = ("bounding", "permitted", "effective", "inheritable", "ambient")
 
@@ -60,7 +61,7 @@ def inside(number: int, id_map: IdMap | None) -> int | None:
     """What an outer id is called in the user namespace; None where it has no name there."""
     if id_map is None:
         return number
-    return next((first + number - outside for first, outside, count in id_map if outside <= number < outside + count), None)
+    return inside_of(id_map, number)
 
 
 def set_text(mask: int, everything: int = _EVERYTHING) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.judge.records import Capture, Records
 from core.observer.wire import CaptureKind, ExecFact, ProcessKind
-from core.policy.identity import IdMap
+from core.policy.model import IdMap
 from core.predict.at_exec import AtExec
 from core.predict.credentials import SETS, Credentials, Sets, inside
 from core.predict.exec import predict

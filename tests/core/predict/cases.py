@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.observer.wire import CapabilitySets, LaunchSpec
 from core.policy.held import Held
-from core.policy.identity import IdMap
+from core.policy.model import IdMap
 from core.policy.securebits import NO_CAP_AMBIENT_RAISE
 from core.predict.file_capabilities import ATTRIBUTE, FileCapabilities, encode
 from tests.core.policy.callers import LAST
