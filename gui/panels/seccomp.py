@@ -1,33 +1,51 @@
-"""The seccomp panel: the mode, what happens where no rule speaks, the rules, and the filter that comes of them."""
+"""The seccomp panel: the mode, what happens where no rule speaks, the rules, and what is known of them."""
 
 from __future__ import annotations
 
 import typing
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
+from core.bpf.call import write_call
+from core.bpf.machine import SeccompData
 from core.event import CallEvent
-from core.policy.model import Mode, Policy, Seccomp
-from gui.filter_builder import FilterBuilder, FilterReport
+from core.judge.verdict import Gate
+from core.knowledge.syscalls import ARCHES
+from core.policy.error import PolicyError
+from core.policy.file import decode
+from core.policy.model import Mode, Policy, Rule, Seccomp
+from core.recording.rule_hits import RuleHits
+from gui.background import Background
+from gui.filter_report import FilterReport, build_report
 from gui.labels import ProblemLabel, field_label, muted_label, rule_line
+from gui.lint_report import LintReport, lint_report
 from gui.models.rule_of_call import rule_of_call
 from gui.models.rule_text import action_sentence
+from gui.models.run_rules import RunRules
 from gui.naming import named
+from gui.panels.fold import Fold
 from gui.panels.seccomp_action_picker import ActionPicker
-from gui.panels.seccomp_filter import FilterView
+from gui.panels.seccomp_filter import strict_text
+from gui.panels.seccomp_pages import SeccompPages
+from gui.panels.seccomp_presets import PresetsMenu
 from gui.panels.seccomp_rules import RulesPanel
+from gui.panels.seccomp_scope import ScopeEdit, scope_summary
 from gui.policy_document import PolicyDocument
 from gui.target_bar import MOMENTS
 from gui.theme import MARGIN, Theme
 
+if TYPE_CHECKING:
+    from core.recording.recording import Recording
+
 _MODES: Final[tuple[Mode, ...]] = typing.get_args(Mode)
-_NO_FILTER: Final[dict[Mode, str]] = {
-    "off": "The mode is off: no filter is loaded, and the rules wait.",
-    "strict": "Strict mode is the kernel's own: read, write, _exit and sigreturn run, anything else is SIGKILL. The rules wait.",
-}
+_WIDE: Final = 760
+"""Pixels from which on the rules and what is known of them stand side by side."""
+_OFF: Final = "The mode is off: no filter is loaded, and the rules wait."
+_WRONG: Final = "The filter is built once what is wrong above is mended."
 _NEEDS_NO_NEW_PRIVS: Final = "⚠ Without no_new_privs the kernel takes a filter only from a process that holds SYS_ADMIN."
 
 
@@ -36,65 +54,152 @@ class SeccompPanel(QWidget):
 
     filter_built = Signal(object)
     """The `FilterReport`; None where the policy has no filter."""
+    linted = Signal(object)
+    """The `LintReport` on the policy as it is now."""
+    query_wanted = Signal(str)
+    """The log is to show what this filter of the log lets through."""
+    told = Signal(str)
+    """Why what was asked for cannot be shown: a sentence."""
 
     def __init__(self, theme: Theme, document: PolicyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self.mode = named(QComboBox(), "Seccomp mode")
         self.mode.addItems(list(_MODES))
+        self.presets = PresetsMenu(self)
+        self.presets_button = named(QPushButton("Presets"), "Ready-made filters")
+        self.presets_button.setMenu(self.presets)
         self.default = ActionPicker("Default action")
         self.moment = named(QComboBox(), "The moment from which the filter judges")
         self.moment.addItems(list(MOMENTS.values()))
+        self.scope = ScopeEdit()
+        self.fold = Fold("Scope", self.scope)
         self._meaning = muted_label()
-        self._rest = muted_label()
         self.problem = ProblemLabel()
         self.hint = muted_label(_NEEDS_NO_NEW_PRIVS)
         self.set_no_new_privs = named(QPushButton("Set no_new_privs"), "Set no_new_privs")
         self.rules = RulesPanel(theme, document)
-        self.filter = FilterView(theme)
-        self.builder = FilterBuilder(self)
+        self.pages = SeccompPages(theme, document)
+        self.builder = Background(build_report, self)
+        self.linter = Background(lint_report, self)
         self._requested: Seccomp | None = None
+        self._linted: Policy | None = None
+        self._recording: Recording | None = None
+        self._run_rules: tuple[Rule, ...] = ()
+        self._run: RunRules | None = None
+        self._hits = RuleHits()
         self._lay_out()
         self._connect()
         self._on_policy_changed(document.policy)
+
+    # What others ask of it.
 
     def add_rule_for(self, event: CallEvent) -> None:
         """Opens the form with a rule made of this call."""
         self.rules.add_rule(rule_of_call(event, self._document.policy.seccomp.default))
 
+    def show_recording(self, recording: Recording) -> None:
+        """A run, as it begins or from disk: its calls are counted beside the rules that decided them."""
+        self._recording, self._hits = recording, RuleHits()
+        try:
+            self._run_rules = decode(recording.header.policy).seccomp.rules
+        except PolicyError:
+            self._run_rules = ()  # a newer version's; its numbers mean nothing here
+        self._compare()
+        self.count_hits()
+
+    def count_hits(self) -> None:
+        """Counts what the recording has gained since."""
+        if self._recording is not None and self._hits.catch_up(self._recording):
+            self.rules.show_hits(self._run, self._hits)
+
+    def show_rule(self, number: int) -> None:
+        """Selects the rule that has this number in the run's policy; where it is gone, says so."""
+        row = self._run.row(number) if self._run is not None else None
+        if row is None:
+            self.told.emit(f"Rule {number} of this run's policy is not among the rules any more.")
+        else:
+            self.rules.select_rule(row)
+
+    def show_rule_of(self, event: CallEvent) -> None:
+        """Selects the rule that decided this call of the run, or the default action where no rule did."""
+        verdict = event.verdict
+        if verdict.rule is not None:
+            self.show_rule(verdict.rule)
+        elif verdict.gate is Gate.SECCOMP:
+            self.default.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.told.emit(f"No rule decided call {event.seq} ({event.syscall}).")
+
+    def try_call_of(self, event: CallEvent) -> None:
+        """Puts this call into “Try a call”."""
+        try:
+            text = write_call(SeccompData(event.nr, ARCHES.get(event.arch, 0), 0, event.args))
+        except ValueError as err:
+            self.told.emit(str(err))
+            return
+        self.pages.try_call(text)
+
+    # Setting up.
+
     def _lay_out(self) -> None:
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.setChildrenCollapsible(False)
+        upper = QWidget()
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._form())
+        column.addWidget(rule_line())
+        column.addWidget(self.rules, 1)
+        self._splitter.addWidget(upper)
+        self._splitter.addWidget(self.pages)
+        self._splitter.setSizes([1000, 900])
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._splitter)
+
+    def _form(self) -> QGridLayout:
         form = QGridLayout()
-        form.setContentsMargins(MARGIN, 8, MARGIN, 10)
+        form.setContentsMargins(MARGIN, 8, MARGIN, 8)
         form.setHorizontalSpacing(10)
         form.setVerticalSpacing(6)
         form.setColumnStretch(1, 1)
-        fields = {"&Mode": self.mode, "&Default": self.default, "Judge &from": self.moment}
-        for row, (text, widget) in enumerate(fields.items()):
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.mode, 1)
+        top.addWidget(self.presets_button)
+        form.addWidget(field_label("&Mode", self.mode), 0, 0)
+        form.addLayout(top, 0, 1)
+        for row, (text, widget) in enumerate({"Judge &from": self.moment, "&Default": self.default}.items(), start=1):
             form.addWidget(field_label(text, widget), row, 0)
             form.addWidget(widget, row, 1)
-        for row, label in enumerate((self._meaning, self._rest, self.problem, self.hint, self.set_no_new_privs), start=len(fields)):
-            form.addWidget(label, row, 0, 1, 2)
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.rules)
-        splitter.addWidget(self.filter)
-        splitter.setStretchFactor(0, 1)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([1000, 1000])
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(form)
-        column.addWidget(rule_line())
-        column.addWidget(splitter, 1)
+        below = (self._meaning, self.fold, self.problem, self.hint, self.set_no_new_privs)
+        for row, each in enumerate(below, start=3):
+            form.addWidget(each, row, 0, 1, 2)
+        return form
 
     def _connect(self) -> None:
         self.mode.activated.connect(self._on_mode)
+        self.presets.chosen.connect(self._on_preset)
         self.default.changed.connect(self._on_default)
         self.moment.activated.connect(self._on_moment)
+        self.scope.architectures_changed.connect(self._on_architectures)
+        self.scope.bad_arch_changed.connect(self._on_bad_arch)
+        self.scope.flags_changed.connect(self._on_flags)
         self.set_no_new_privs.clicked.connect(self._on_set_no_new_privs)
-        self.builder.built.connect(self._on_built)
+        self.rules.calls_wanted.connect(self._on_calls_wanted)
+        self.pages.findings.rule_wanted.connect(self._on_rule_wanted)
+        self.pages.filter.rule_wanted.connect(self._on_rule_wanted)
+        self.builder.done.connect(self._on_built)
+        self.linter.done.connect(self._on_linted)
         self._document.changed.connect(self._on_policy_changed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wanted = Qt.Orientation.Horizontal if self.width() >= _WIDE else Qt.Orientation.Vertical
+        if self._splitter.orientation() is not wanted:
+            self._splitter.setOrientation(wanted)
 
     # The policy.
 
@@ -103,23 +208,32 @@ class SeccompPanel(QWidget):
         self.mode.setCurrentText(seccomp.mode)
         self.default.set_word(seccomp.default)
         self.moment.setCurrentText(MOMENTS[seccomp.judge_from])
+        self.scope.show_filter(seccomp)
+        self.fold.set_summary(scope_summary(seccomp))
         self.default.setEnabled(seccomp.mode == "filter")
         self.moment.setEnabled(seccomp.mode != "off")
-        self._meaning.setText(f"Where no rule speaks: {action_sentence(seccomp.default)[:1].lower()}{action_sentence(seccomp.default)[1:]}")
-        self._meaning.setVisible(seccomp.mode == "filter")
-        self._rest.setText(_rest_text(seccomp))
-        self._rest.setVisible(bool(self._rest.text()))
+        self.fold.setVisible(seccomp.mode == "filter")
+        sentence = action_sentence(seccomp.default)
+        self._meaning.setText(f"Where no rule speaks: {sentence[:1].lower()}{sentence[1:]}")
+        self._meaning.setVisible(seccomp.mode == "filter" and bool(sentence))
         self.problem.show_problem(self._head_problem())
         needs = seccomp.mode == "filter" and not policy.identity.no_new_privs
         self.hint.setVisible(needs)
         self.set_no_new_privs.setVisible(needs)
+        self._compare()
         self._request_filter(seccomp)
+        self._request_lint(policy)
 
     def _head_problem(self) -> str:
         """What is wrong with the seccomp table apart from its rules."""
         keys = ("mode", "default", "judge_from", "architectures", "bad_arch", "flags")
         found = ((key, self._document.problem_at(f"seccomp.{key}")) for key in keys)
         return next((f"{key}: {sentence}" for key, sentence in found if sentence), "")
+
+    def _compare(self) -> None:
+        """Finds the run's rules among the rules as they are now."""
+        self._run = None if self._recording is None else RunRules(self._run_rules, self._document.policy.seccomp.rules)
+        self.rules.show_hits(self._run, self._hits if self._recording is not None else None)
 
     def _request_filter(self, seccomp: Seccomp) -> None:
         if seccomp == self._requested:
@@ -128,16 +242,31 @@ class SeccompPanel(QWidget):
         problem = self._document.problem_at("seccomp")
         if seccomp.mode == "filter" and not problem:
             self.builder.request(seccomp)
+            self.pages.filter.trial.set_unready()
             return
         self.builder.cancel()
-        self.rules.show_idle(())
-        self.filter.show_none(_NO_FILTER.get(seccomp.mode, "The filter is built once what is wrong above is mended."))
+        why = {"off": _OFF, "strict": strict_text()}.get(seccomp.mode, _WRONG)
+        self.pages.filter.show_none(why, None if problem else seccomp)
+        self.pages.cost.show_costs((), why.partition("\n")[0].rstrip(":"))
         self.filter_built.emit(None)
 
     def _on_built(self, report: FilterReport) -> None:
-        self.filter.show_report(report)
-        self.rules.show_idle(report.idle_rules)
+        self.pages.filter.show_report(report)
+        self.pages.cost.show_costs(report.costs, report.problem)
         self.filter_built.emit(report)
+
+    def _request_lint(self, policy: Policy) -> None:
+        if policy == self._linted:
+            return
+        self._linted = policy
+        self.rules.model.forget_report()
+        self.pages.findings.policy_changed()
+        self.linter.request(policy)
+
+    def _on_linted(self, report: LintReport) -> None:
+        self.rules.show_report(report)
+        self.pages.show_findings(report)
+        self.linted.emit(report)
 
     def _change(self, text: str, **fields: Any) -> None:
         policy = self._document.policy
@@ -148,6 +277,9 @@ class SeccompPanel(QWidget):
     def _on_mode(self, index: int) -> None:
         self._change(f"seccomp mode {_MODES[index]}", mode=_MODES[index])
 
+    def _on_preset(self, name: str, seccomp: Seccomp) -> None:
+        self._document.edit(f"filter: {name}", msgspec.structs.replace(self._document.policy, seccomp=seccomp))
+
     def _on_default(self, word: str) -> None:
         self._change(f"default action {word}", default=word)
 
@@ -155,20 +287,22 @@ class SeccompPanel(QWidget):
         moment = list(MOMENTS)[index]
         self._change(f"judging from {MOMENTS[moment]}", judge_from=moment)
 
+    def _on_architectures(self, names: tuple[str, ...]) -> None:
+        self._change(f"architectures {', '.join(names) or 'none'}", architectures=names)
+
+    def _on_bad_arch(self, word: str) -> None:
+        self._change(f"other architectures {word}", bad_arch=word)
+
+    def _on_flags(self, flags: tuple[str, ...]) -> None:
+        self._change(f"flags {', '.join(flags) or 'none'}", flags=flags)
+
     def _on_set_no_new_privs(self) -> None:
         policy = self._document.policy
         identity = msgspec.structs.replace(policy.identity, no_new_privs=True)
         self._document.edit("setting no_new_privs", msgspec.structs.replace(policy, identity=identity))
 
+    def _on_rule_wanted(self, number: int) -> None:
+        self.rules.select_rule(number - 1)
 
-def _rest_text(seccomp: Seccomp) -> str:
-    """What the policy file sets that has no field here."""
-    plain = Seccomp()
-    parts = []
-    if seccomp.architectures != plain.architectures:
-        parts.append(f"architectures {', '.join(seccomp.architectures)}")
-    if seccomp.bad_arch != plain.bad_arch:
-        parts.append(f"other architectures {seccomp.bad_arch}")
-    if seccomp.flags:
-        parts.append(f"flags {', '.join(seccomp.flags)}")
-    return f"Also: {' · '.join(parts)}" if parts else ""
+    def _on_calls_wanted(self, number: int) -> None:
+        self.query_wanted.emit(f"rule:{number}")
