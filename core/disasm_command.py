@@ -8,13 +8,15 @@ from typing import Final
 
 from rich.console import Console
 
-from core.bpf.build import FilterError, build
+from core.bpf.build import BuiltFilter, FilterError
 from core.bpf.disassemble import disassemble
-from core.bpf.program import INSTRUCTION_SIZE, MAX_INSTRUCTIONS, ProgramError
+from core.bpf.program import INSTRUCTION_SIZE, MAX_INSTRUCTIONS, ProgramError, counted
+from core.bpf.stack import build_stack
 from core.bpf.validate import validate
 from core.complaint import Complaint
 from core.listing import listing
-from core.policy.model import Seccomp
+from core.policy.model import Seccomp, StackedFilter
+from core.policy.stack import Layer, layers
 from core.run_command import load_policy
 
 _MOST_BYTES: Final = MAX_INSTRUCTIONS * INSTRUCTION_SIZE
@@ -30,29 +32,34 @@ def run(options: argparse.Namespace) -> int:
         raise Complaint("disasm wants either --policy FILE or a file with a built filter (struct sock_filter[])")
     console = Console(highlight=False, soft_wrap=True, markup=False)
     if options.file is not None:
-        _print(console, _read_program(options.file), "")
+        _print(console, _read_program(options.file))
         return 0
     seccomp = load_policy(options.policy).seccomp
     if seccomp.mode != "filter":
         console.print(_STRICT if seccomp.mode == "strict" else _OFF)
         return 0
-    program, remark = _build(seccomp, options.policy)
-    _print(console, program, remark)
+    for layer, built in zip(layers(seccomp), _build(seccomp, options.policy), strict=True):
+        if seccomp.stacked:
+            console.print("\n" * (layer.number > 1) + _title(layer, len(seccomp.stacked) + 1))
+        _print(console, built.program, f"; our own generator made it: {built.reason}" if built.own else "")
     return 0
 
 
-def _print(console: Console, program: bytes, remark: str) -> None:
-    count = len(program) // INSTRUCTION_SIZE
+def _title(layer: Layer, count: int) -> str:
+    note = f": {layer.filter.note}" if isinstance(layer.filter, StackedFilter) and layer.filter.note else ""
+    return f"Filter {layer.number} of {count}, [{layer.key}]{note}"
+
+
+def _print(console: Console, program: bytes, remark: str = "") -> None:
     console.print(listing(disassemble(program)))
-    console.print(f"{count} {'instruction' if count == 1 else 'instructions'}, {len(program)} bytes{remark}")
+    console.print(f"{counted(len(program) // INSTRUCTION_SIZE)}, {len(program)} bytes{remark}")
 
 
-def _build(seccomp: Seccomp, path: Path) -> tuple[bytes, str]:
+def _build(seccomp: Seccomp, path: Path) -> tuple[BuiltFilter, ...]:
     try:
-        built = build(seccomp)
+        return build_stack(seccomp)
     except FilterError as err:
         raise Complaint(f"{path}: {err}") from err
-    return built.program, f"; our own generator made it: {built.reason}" if built.own else ""
 
 
 def _read_program(path: Path) -> bytes:

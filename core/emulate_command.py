@@ -11,9 +11,11 @@ from core.bpf.answer import answer_call
 from core.bpf.build import FilterError
 from core.bpf.call import parse_call
 from core.bpf.disassemble import disassemble
+from core.bpf.program import counted
 from core.complaint import Complaint
 from core.listing import listing
 from core.plan import build_filters
+from core.policy.action import Action
 from core.run_command import load_policy
 
 
@@ -33,7 +35,10 @@ def run(options: argparse.Namespace) -> int:
         return 0
     console = Console(highlight=False, soft_wrap=True, markup=False)
     console.print(f"{options.call.strip()}: {answer.action_words}, {answer.reason}.")
-    if filters:
-        lines = disassemble(filters[0])
-        console.print(listing(lines[index] for index in answer.path))
+    for number, (program, emulation) in enumerate(zip(filters, answer.emulations, strict=True), start=1):
+        if len(filters) > 1:
+            word, steps = Action.from_value(emulation.value).word, counted(len(emulation.path))
+            console.print(f"\nFilter {number} of {len(filters)} answers {word}, after {steps}:")
+        lines = disassemble(program)
+        console.print(listing(lines[index] for index in emulation.path))
     return 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import operator
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -12,7 +14,8 @@ from typing import Any, Literal
 import msgspec
 
 from core import far_side
-from core.bpf.build import FilterError, build_filter
+from core.bpf.build import FilterError
+from core.bpf.stack import build_stack
 from core.judge.context import JudgeContext
 from core.knowledge.captures import capture_plans
 from core.observer.wire import Engine, LaunchSpec, Lookup, Stream
@@ -102,7 +105,7 @@ class Plan:
         context = JudgeContext(
             engine=engine,
             filters=self.filters,
-            flags=spec.filters[0].flags if spec.filters else 0,
+            flags=functools.reduce(operator.or_, (one.flags for one in spec.filters), 0),
             rules=self.policy.seccomp,
             strict=spec.strict,
             judge_from=spec.judge_from,
@@ -176,10 +179,10 @@ def make_plan(
 
 
 def build_filters(policy: Policy) -> tuple[bytes, ...]:
-    """The programs of a policy in mode "filter", each checked against the rules by emulation. Raises `FilterError`."""
+    """The programs of a policy in mode "filter", oldest first, each checked against its rules by emulation. Raises `FilterError`."""
     if policy.seccomp.mode != "filter":
         return ()
-    return (build_filter(policy.seccomp),)
+    return tuple(built.program for built in build_stack(policy.seccomp))
 
 
 def _is_own(user: str | int) -> bool:

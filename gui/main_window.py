@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
 from core.event import Event
 from core.recording.header import RecordingError
 from gui.actions import Actions
-from gui.dock import Dock, PanelHeader
+from gui.dock import Dock
 from gui.inspector.inspector import TABS, Inspector
 from gui.menus import build_menus
 from gui.panels.empty_state import Invitation
@@ -23,6 +24,7 @@ from gui.panels.terminal import TerminalPanel
 from gui.policy_document import PolicyDocument
 from gui.policy_files import PolicyFiles
 from gui.run_flow import RunFlow, save_copy
+from gui.run_pages import CAPABILITIES_PAGE, LOG_PAGE, PROCESSES_PAGE, SUMMARY_PAGE, RunPages
 from gui.settings import LAYOUT_VERSION, Settings
 from gui.status_line import StatusLine, size_text
 from gui.target_bar import TargetBar
@@ -53,7 +55,9 @@ class MainWindow(QMainWindow):
         self.files = PolicyFiles(document, self.actions_, settings, self)
         self.flow = RunFlow(self)
         self.bar = TargetBar(theme, self.actions_, self.files.menu)
-        self.log = LogPanel(theme, self._invitations())
+        invitations = self._invitations()
+        self.log = LogPanel(theme, invitations)
+        self.pages = RunPages(theme, document, self.log, invitations[0])
         self.inspector = Inspector(theme)
         self.terminal = TerminalPanel(theme)
         self.status = StatusLine(theme)
@@ -82,7 +86,7 @@ class MainWindow(QMainWindow):
         self.resize(_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.bar)
         self.setStatusBar(self.status)
-        self.setCentralWidget(self._make_center())
+        self.setCentralWidget(self.pages)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         pages = QStackedWidget()
@@ -96,17 +100,6 @@ class MainWindow(QMainWindow):
         self._policy_dock.header.tab_chosen.connect(pages.setCurrentIndex)
         self._inspector_dock.header.tab_chosen.connect(self.inspector.setCurrentIndex)
         self._place_docks()
-
-    def _make_center(self) -> QWidget:
-        center = QWidget()
-        column = QVBoxLayout(center)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        header = PanelHeader(self._theme, ["Log"], closable=False)
-        self.log.remark_changed.connect(header.set_remark)
-        column.addWidget(header)
-        column.addWidget(self.log, 1)
-        return center
 
     def _add_dock(self, name: str, tabs: Sequence[str], content: QWidget, area: Qt.DockWidgetArea) -> Dock:
         dock = Dock(self._theme, name, tabs, content, plain=len(tabs) == 1, parent=self)
@@ -133,7 +126,7 @@ class MainWindow(QMainWindow):
         self.flow.target_started.connect(self.terminal.start)
         self.flow.target_ended.connect(self._on_target_ended)
         controller = self.flow.controller
-        controller.events_appended.connect(self.log.events_appended)
+        controller.events_appended.connect(self.pages.events_appended)
         controller.output.connect(self._on_output)
         controller.finished.connect(self._on_finished)
         self.terminal.typed.connect(controller.send_input)
@@ -142,6 +135,7 @@ class MainWindow(QMainWindow):
         self.log.table.rule_wanted.connect(self._on_rule_wanted)
         self.log.table.rule_shown.connect(self._show_seccomp)
         self.log.table.trial_wanted.connect(self._show_seccomp)
+        self.pages.policy_changed.connect(self._on_capabilities_dropped)
         self._document.changed.connect(self._on_policy_changed)
 
     def _connect_actions(self) -> None:
@@ -165,7 +159,10 @@ class MainWindow(QMainWindow):
             actions.copy: table.copy_text,
             actions.copy_csv: table.copy_csv,
             actions.copy_json: table.copy_json,
-            actions.focus_log: table.setFocus,
+            actions.focus_log: partial(self.pages.show_page, LOG_PAGE),
+            actions.show_summary: partial(self.pages.show_page, SUMMARY_PAGE),
+            actions.show_capabilities: partial(self.pages.show_page, CAPABILITIES_PAGE),
+            actions.show_processes: partial(self.pages.show_page, PROCESSES_PAGE),
             actions.leave_terminal: table.setFocus,
             actions.focus_terminal: self._on_focus_terminal,
             actions.reset_layout: self._place_docks,
@@ -233,14 +230,14 @@ class MainWindow(QMainWindow):
             self._on_run()
 
     def _on_finished(self) -> None:
-        self.log.events_appended()
+        self.pages.events_appended()
         if self._again:
             self._again = False
             self._on_run()
 
     def _on_recording_opened(self, recording: Recording) -> None:
         self.inspector.set_filters(len(recording.header.filters))
-        self.log.show_recording(recording)
+        self.pages.show_recording(recording)
 
     def _on_output(self, _stream: int, data: bytes) -> None:
         self.terminal.feed(data)
@@ -311,6 +308,12 @@ class MainWindow(QMainWindow):
     def _show_seccomp(self) -> None:
         self._policy_dock.show()
         self._policy_dock.header.show_tab("Seccomp")
+
+    def _on_capabilities_dropped(self) -> None:
+        self._policy_dock.show()
+        self._policy_dock.header.show_tab("Capabilities")
+        again = self.actions_.again.shortcut().toString()
+        self.log.info.note(f"The policy drops what this run did not need. Run again to see whether it does without ({again}).")
 
     def _edit(self, step: str, **parts: Any) -> None:
         self._document.edit(step, msgspec.structs.replace(self._document.policy, **parts))

@@ -10,6 +10,7 @@ import msgspec
 from core.policy.check import check, check_capabilities, check_rule
 from core.policy.error import PolicyError
 from core.policy.model import Policy
+from core.policy.stack import layers
 
 
 def policy_problems(policy: Policy) -> tuple[PolicyError, ...]:
@@ -29,8 +30,10 @@ def _of_parts(policy: Policy) -> Iterator[PolicyError]:
     checks: list[Callable[[], None]] = [partial(check, Policy(identity=policy.identity))]
     if capabilities is not None:
         checks.append(partial(check_capabilities, capabilities))
-    checks.append(partial(check, Policy(seccomp=msgspec.structs.replace(seccomp, rules=()))))
-    checks.extend(partial(check_rule, rule, f"seccomp.rules[{index}]") for index, rule in enumerate(seccomp.rules))
+    bare = tuple(msgspec.structs.replace(one, rules=()) for one in seccomp.stacked)
+    checks.append(partial(check, Policy(seccomp=msgspec.structs.replace(seccomp, rules=(), stacked=bare))))
+    for layer in layers(seccomp):
+        checks.extend(partial(check_rule, rule, f"{layer.key}.rules[{index}]") for index, rule in enumerate(layer.filter.rules))
     for one in checks:
         if (problem := _problem(one)) is not None:
             yield problem

@@ -49,6 +49,10 @@ QPushButton[primary="true"]:hover, QToolButton#command[primary="true"]:hover { b
 QPushButton[primary="true"]:focus, QToolButton#command[primary="true"]:focus { border-color: $text; }
 QPushButton[primary="true"]:disabled, QToolButton#command[primary="true"]:disabled { background: $window; color: $muted; border-color: $line; }
 
+QToolButton#disclosure { border: none; background: transparent; padding: 6px 12px; color: $muted; }
+QToolButton#disclosure:hover { color: $text; }
+QToolButton#disclosure:focus { color: $accent; }
+
 QLineEdit, QComboBox, QSpinBox {
     background: $panel; color: $text; border: 1px solid $line; border-radius: 6px; padding: 0 9px; min-height: ${inner}px; max-height: ${inner}px;
     selection-background-color: $accent; selection-color: $on_accent;
@@ -90,6 +94,8 @@ QTableView, QTreeView, QListView { alternate-background-color: $alternate; selec
 QListView#completions { border: 1px solid $line; padding: 4px; }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line; padding: 0 8px; min-height: ${section}px; }
+QHeaderView#capabilitySets::section { padding: 0; }
+QHeaderView#capabilitySets::section:first { padding-left: 12px; }
 QHeaderView::section:hover { color: $text; }
 QScrollArea { background: $panel; border: none; }
 QAbstractScrollArea::corner { background: $panel; border: none; }

@@ -9,7 +9,7 @@ from core.bpf.assemble import assemble
 from core.bpf.error import FilterError
 from core.bpf.meaning import Meaning
 from core.bpf.verify import check_meaning
-from core.policy.model import Seccomp
+from core.policy.model import Filter
 
 __all__ = ["BuiltFilter", "FilterError", "build", "build_filter"]
 
@@ -28,12 +28,13 @@ class BuiltFilter:
     """Numbers of the rules that do what the default action does: no instruction was made for them."""
 
 
-def build(seccomp: Seccomp) -> BuiltFilter:
+def build(one: Filter, first_rule: int = 1) -> BuiltFilter:
     """Builds with libseccomp, or with our own generator where libseccomp cannot express the rules or does not get them right.
 
-    Raises `FilterError` where there is no right filter of at most 4096 instructions.
+    `first_rule` is the number of its first rule, where it is not the first filter of a stack. Raises `FilterError` where there is no right
+    filter of at most 4096 instructions.
     """
-    meaning = Meaning.of(seccomp)
+    meaning = Meaning.of(one, first_rule)
     idle = sorted({rule.number for section in meaning.sections for rule in section.rules if rule.action.value == meaning.default})
     try:
         program = libseccomp.export(meaning)
@@ -49,6 +50,6 @@ def build(seccomp: Seccomp) -> BuiltFilter:
     return BuiltFilter(program, own=True, reason=reason, idle_rules=tuple(idle))
 
 
-def build_filter(seccomp: Seccomp) -> bytes:
+def build_filter(one: Filter) -> bytes:
     """The program of `build`."""
-    return build(seccomp).program
+    return build(one).program

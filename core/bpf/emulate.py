@@ -52,10 +52,16 @@ def strictest(values: Sequence[int]) -> int:
 
     The lowest action as a signed number wins, with its data; among equal actions the newest filter's (seccomp_run_filters in kernel/seccomp.c).
     """
-    chosen = ALLOW
-    for value in reversed(values):
-        if _precedence(value) < _precedence(chosen):
-            chosen = value
+    place = deciding_filter(values)
+    return ALLOW if place is None else values[place]
+
+
+def deciding_filter(values: Sequence[int]) -> int | None:
+    """Which of stacked filters' results is the `strictest`, by its place; None where all of them allow the call."""
+    chosen, lowest = None, _precedence(ALLOW)
+    for place in reversed(range(len(values))):
+        if _precedence(values[place]) < lowest:
+            chosen, lowest = place, _precedence(values[place])
     return chosen
 
 

@@ -11,7 +11,7 @@ from core.knowledge.syscalls import ARCHES
 from core.observer.wire import AUDIT_ARCH_X86_64, X32_SYSCALL_BIT
 from core.policy.action import parse_action
 from core.policy.architectures import covered
-from core.policy.model import Seccomp
+from core.policy.model import Filter
 from core.policy.rules import ResolvedRule, matches, resolve_rules
 
 NO_CALL = 0xFFFFFFFF
@@ -46,7 +46,7 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Meaning:
-    """A policy's seccomp rules, resolved for every architecture that it covers."""
+    """A filter's rules, resolved for every architecture that it covers."""
 
     default: int
     bad_arch: int
@@ -54,15 +54,15 @@ class Meaning:
     sections: tuple[Section, ...]
 
     @classmethod
-    def of(cls, seccomp: Seccomp) -> Meaning:
-        """Raises `FilterError` for rules that cannot be resolved (`core.policy.check.check` says where)."""
+    def of(cls, one: Filter, first_rule: int = 1) -> Meaning:
+        """`first_rule` is the number of the filter's first rule. Raises `FilterError` for rules that cannot be resolved (`core.policy.check.check` says where)."""
         try:
-            default, bad_arch = parse_action(seccomp.default).value, parse_action(seccomp.bad_arch).value
-            sections = tuple(_sections(seccomp))
+            default, bad_arch = parse_action(one.default).value, parse_action(one.bad_arch).value
+            sections = tuple(_sections(one, first_rule))
         except ValueError as err:
             raise FilterError(f"the filter cannot be built: {err}") from err
         if not sections:
-            raise FilterError("the filter covers no architecture: name at least one in seccomp.architectures")
+            raise FilterError("the filter covers no architecture: name at least one in its architectures")
         return cls(default, bad_arch, sections)
 
     def section(self, arch: int) -> Section | None:
@@ -89,7 +89,7 @@ def effective(rules: Sequence[ResolvedRule], default: int) -> tuple[ResolvedRule
     return different if covering is None else (covering,)
 
 
-def _sections(seccomp: Seccomp) -> Iterator[Section]:
+def _sections(one: Filter, first_rule: int) -> Iterator[Section]:
     for arch in dict.fromkeys(ARCHES.values()):
-        if tables := tuple(covered(seccomp.architectures, arch)):
-            yield Section(arch, tables, resolve_rules(seccomp, arch))
+        if tables := tuple(covered(one.architectures, arch)):
+            yield Section(arch, tables, resolve_rules(one, arch, first_rule))

@@ -76,3 +76,8 @@ def decode_program(program: bytes) -> tuple[Instruction, ...]:
 def encode_program(instructions: tuple[Instruction, ...]) -> bytes:
     """The inverse of `decode_program`."""
     return b"".join(_FORMAT.pack(*fields) for fields in instructions)
+
+
+def counted(instructions: int) -> str:
+    """ "1 instruction", "9 instructions"."""
+    return f"{instructions} {'instruction' if instructions == 1 else 'instructions'}"

@@ -20,7 +20,7 @@ from core.bpf.meaning import NO_CALL, Meaning, Section, effective
 from core.knowledge.syscalls import ARCHES, name
 from core.observer.wire import X32_SYSCALL_BIT
 from core.policy.action import Action
-from core.policy.model import Seccomp
+from core.policy.model import Filter
 from core.policy.overlap import overlapping, witness
 from core.policy.rules import U64, ResolvedRule, ResolvedTest, deciding_rule
 
@@ -47,16 +47,16 @@ class Conflict:
     """The rule that decides this call, one of the two or a third; None: the default action."""
 
 
-def verify(program: bytes, seccomp: Seccomp) -> None:
+def verify(program: bytes, one: Filter) -> None:
     """Raises `FilterError`, naming a call, where the program answers otherwise than the rules mean; `ProgramError` where the kernel would refuse it."""
-    check_meaning(program, Meaning.of(seccomp))
+    check_meaning(program, Meaning.of(one))
 
 
-def conflicts(program: bytes, seccomp: Seccomp) -> tuple[Conflict, ...]:
-    """Each pair of rules with different actions that can both match, once, and which of them this program lets decide."""
+def conflicts(program: bytes, one: Filter, first_rule: int = 1) -> tuple[Conflict, ...]:
+    """Each pair of a filter's rules with different actions that can both match, once, and which of them its program lets decide."""
     emulator = Emulator([program])
     found: dict[tuple[int, int], Conflict] = {}
-    for section in Meaning.of(seccomp).sections:
+    for section in Meaning.of(one, first_rule).sections:
         for overlap in overlapping(section.rules):
             pair = (overlap.first, overlap.second)
             if pair not in found and section.covers(overlap.nr):

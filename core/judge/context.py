@@ -17,7 +17,7 @@ class JudgeContext:
     filters: tuple[bytes, ...] = ()
     """The policy's filters as the kernel has them, oldest first; judged by from `judge_from` on."""
     flags: int = 0
-    """SECCOMP_FILTER_FLAG_* with which they were installed."""
+    """SECCOMP_FILTER_FLAG_* with which they were installed, of all of them together."""
     rules: Seccomp = dataclasses.field(default_factory=Seccomp)
     """The policy's seccomp section: which rule a filter's answer came from."""
     strict: bool = False

@@ -47,6 +47,8 @@ class _Facts:
     judged: NDArray[np.bool_]
     own: NDArray[np.bool_]
     values: NDArray[np.uint32]
+    rule: NDArray[np.int16]
+    decider: NDArray[np.uint8]
     signalled: NDArray[np.uint8]
 
     def has(self, flag: CallFlag) -> NDArray[np.bool_]:
@@ -62,7 +64,7 @@ class Judge:
         self._context = context
         self._threads = Threads(context)
         self._computed = Computed(context)
-        self._rules = RuleNumbers(context.rules)
+        self._rules = RuleNumbers(context.rules, context.filters)
         gate = SeccompGate(self._rules, strict=context.strict)
         self._stops = Cases(gate.stopped)
         self._contradictions = Cases(gate.ran)
@@ -77,8 +79,7 @@ class Judge:
         if not len(batch.calls):
             return judged
         facts = self._facts(batch)
-        judged.rule[:] = self._rules.numbers(batch.calls, facts.values)
-        judged.rule[~facts.judged] = 0
+        judged.rule[:] = facts.rule
         stopped = self._seccomp(facts, judged)
         explained = self._capabilities(batch, symbols, facts, stopped, judged)
         self._failures(batch, facts, ~stopped & ~explained, judged)
@@ -91,6 +92,8 @@ class Judge:
         entered = calls["entered_ns"]
         moments = np.where(entered > 0, entered, calls["exited_ns"])
         judged = self._threads.judged(calls, moments)
+        values = self._computed.values(calls, judged)
+        rule, decider = self._rules.decide(calls, values)
         return _Facts(
             nr=calls["nr"].copy(),
             arch=calls["arch"].copy(),
@@ -98,7 +101,9 @@ class Judge:
             ret=calls["ret"].copy(),
             judged=judged,
             own=self._threads.has_own_filters(calls, moments),
-            values=self._computed.values(calls, judged),
+            values=values,
+            rule=np.where(judged, rule, np.int16(0)),
+            decider=decider,
             signalled=signalled(batch),
         )
 
@@ -120,7 +125,18 @@ class Judge:
         return stopped
 
     def _meetings(self, facts: _Facts, rows: NDArray[np.intp], judged: Judged) -> list[Meeting]:
-        fields = (facts.nr, facts.arch, facts.flags, facts.ret, facts.values, judged.rule, facts.judged, facts.own, facts.signalled)
+        fields = (
+            facts.nr,
+            facts.arch,
+            facts.flags,
+            facts.ret,
+            facts.values,
+            judged.rule,
+            facts.decider,
+            facts.judged,
+            facts.own,
+            facts.signalled,
+        )
         return [Meeting._make(row) for row in columns(*(field[rows] for field in fields))]
 
     def _passed(self, facts: _Facts, passed: NDArray[np.bool_], judged: Judged) -> None:

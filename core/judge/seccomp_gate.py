@@ -38,6 +38,8 @@ class Meeting(NamedTuple):
     """SECCOMP_RET_*, computed."""
     rule: int
     """From 1; 0: none."""
+    decider: int
+    """Which of the policy's filters decided, from 1; 0: no single one of several."""
     judged: bool
     """Whether the policy's filter judged the thread."""
     own: bool
@@ -98,8 +100,10 @@ class SeccompGate:
         return wording.acted(self._who(meeting), Action.from_value(LOG), meeting.call, meeting.ret)
 
     def _who(self, meeting: Meeting) -> str:
-        covered = self._strict or self._rules.covers(meeting.arch, meeting.nr)
-        return wording.decider(meeting.rule, strict=self._strict, covered=covered)
+        if self._strict:
+            return wording.STRICT
+        covered = self._rules.covers(meeting.arch, meeting.nr, meeting.decider)
+        return wording.decider(meeting.rule, meeting.decider if self._rules.stacked else 0, covered=covered)
 
     def _by_policy(self, meeting: Meeting, evidence: Evidence) -> Finding:
         action = meeting.action

@@ -43,13 +43,15 @@ def any_of(numbers: Sequence[int]) -> str:
 # ── seccomp ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def decider(rule: int, *, strict: bool, covered: bool) -> str:
-    """Who of the policy answered: a rule, the default action, the bad-architecture action, strict mode."""
-    if strict:
-        return "seccomp's strict mode"
+STRICT = "seccomp's strict mode"
+
+
+def decider(rule: int, number: int = 0, *, covered: bool) -> str:
+    """Who of the policy answered: a rule, the default action, the bad-architecture action; `number`: which of several filters, from 1."""
     if rule:
-        return f"seccomp rule {rule}"
-    return "seccomp's default action" if covered else "seccomp's action for other architectures"
+        return f"seccomp rule {rule} (filter {number})" if number else f"seccomp rule {rule}"
+    whose = f"seccomp filter {number}'s" if number else "seccomp's"
+    return f"{whose} default action" if covered else f"{whose} action for other architectures"
 
 
 def acted(who: str, action: Action, call: str, ret: int) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 libc: Final = ctypes.PyDLL(None, use_errno=True)
 """PyDLL: the observer has one thread, so giving up the interpreter lock around each call would be wasted time."""
 
+PR_SET_KEEPCAPS: Final = 8
 PR_CAPBSET_READ: Final = 23
 PR_CAPBSET_DROP: Final = 24
 PR_GET_SECUREBITS: Final = 27

@@ -238,7 +238,10 @@ class Observer:
                 self._run.reap()
 
     def _watch_streams(self, run: Run) -> None:
-        # The descriptors come and go with the streams' ends and with input that waits.
+        # The descriptors come and go with the streams' ends and with input that waits. What a target writes comes after the word that it
+        # has started, which waits for the launching child's last one.
+        if run.launching:
+            return
         wanted = dict.fromkeys(run.stdio.readable, select.POLLIN)
         if run.stdio.writable is not None:
             wanted[run.stdio.writable] = wanted.get(run.stdio.writable, 0) | select.POLLOUT

@@ -31,7 +31,17 @@ class Credentials:
     seccomp: int = 0
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Executable:
+    """What is to be known of the file that runs, as a process record has it."""
+
+    file: int = 0
+    nosuid: bool = False
+    unprivileged_tracer: bool = False
+
+
 _NOBODY: Final = Credentials()
+_NO_FILE: Final = Executable()
 
 
 def read_credentials(pid: int, securebits: int) -> Credentials:
@@ -54,12 +64,13 @@ def read_credentials(pid: int, securebits: int) -> Credentials:
         ambient,
         securebits=securebits,
         no_new_privs=int(status.get(b"NoNewPrivs", b"0")),
-        user_namespace=_namespace(pid),
+        user_namespace=user_namespace_of(pid),
         seccomp=int(status.get(b"Seccomp", b"0")),
     )
 
 
-def _namespace(pid: int) -> int:
+def user_namespace_of(pid: int) -> int:
+    """Its inode number; 0 where it cannot be known."""
     try:
         return Path(f"/proc/{pid}/ns/user").stat().st_ino
     except OSError:
@@ -86,6 +97,7 @@ def process(
     status: int = 0,
     comm: bytes = b"",
     credentials: Credentials = _NOBODY,
+    executable: Executable = _NO_FILE,
 ) -> bytes:
     """One process record."""
     return wire.PROCESS.pack(
@@ -111,4 +123,5 @@ def process(
         credentials.no_new_privs,
         credentials.user_namespace,
         credentials.seccomp,
+        *dataclasses.astuple(executable),
     )

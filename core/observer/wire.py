@@ -19,7 +19,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-PROTOCOL: Final = 3
+PROTOCOL: Final = 4
 """Raised by one whenever a frame, a record or the spec changes its meaning; both sides compare it in HELLO."""
 
 MAX_FRAME: Final = 64 * 1024 * 1024
@@ -213,6 +213,8 @@ class ProcessKind(enum.IntEnum):
     """`status` is a signal's number, `other` its si_code, `pid_of_other` its si_errno, delivered to `tid` (SIGSYS by both engines where they can)."""
     KILLED_BY_SECCOMP = 6
     """`tid` died of seccomp (SIGSYS) at syscall `other`."""
+    BEFORE_EXEC = 7
+    """`tid` calls execve or execveat, with these credentials; where an EXEC of the same `id` follows, the new program starts from them."""
 
 
 PROCESS_FIELDS: Final[tuple[Field, ...]] = (
@@ -226,7 +228,7 @@ PROCESS_FIELDS: Final[tuple[Field, ...]] = (
     ("pid_of_other", "I"),
     ("status", "I"),
     ("comm", "16s"),
-    # Credentials after the event, for EXEC; zero otherwise.
+    # Credentials after the event, for EXEC and BEFORE_EXEC; zero otherwise. Ids are those of the observer's user namespace (eBPF: of the first).
     ("uids", "4I"),  # real, effective, saved, fs
     ("gids", "4I"),
     ("inheritable", "Q"),
@@ -238,6 +240,10 @@ PROCESS_FIELDS: Final[tuple[Field, ...]] = (
     ("no_new_privs", "I"),
     ("user_namespace", "I"),  # inode number
     ("seccomp", "I"),  # mode: 0, 1, 2
+    # The file whose privileges count, for EXEC (a script's interpreter, not the script); zero otherwise. More of it is in captures: `ExecFact`.
+    ("file", "Q"),  # inode number
+    ("nosuid", "I"),  # 1: its mount ignores setuid bits and file capabilities
+    ("unprivileged_tracer", "I"),  # 1: it is traced, by a process without SYS_PTRACE
 )
 
 
@@ -250,6 +256,21 @@ class CaptureKind(enum.IntEnum):
     """`size` bytes; where `length_argument` is given, at most what that argument (or, at exit, a positive `ret`: `LENGTH_IS_RESULT`) says."""
     POINTERS = 3
     """A null-terminated array of pointers to strings (argv): the strings, each with its zero, up to `size` bytes together."""
+    PARTS = 4
+    """The parts of an absolute path, the last one first, each with its zero. No plan may ask for it."""
+
+
+class ExecFact(enum.IntEnum):
+    """What the captures of a successful exec tell beside its arguments, in the place of an argument's number."""
+
+    FILE = 6
+    """PARTS: the path of the file whose privileges count, as its mount namespace has it."""
+    UID_MAP = 7
+    """BYTES, three u32 a line: (inside, outside, count), outside as the record's ids are. Only where the process is in another user namespace
+    than the record's ids."""
+    GID_MAP = 8
+    GROUPS = 9
+    """BYTES, a u32 each: the supplementary groups."""
 
 
 NO_LENGTH: Final = 255
@@ -625,7 +646,7 @@ class _Reader:
             if not isinstance(capture, list) or len(capture) != 5 or not isinstance(capture[4], bool):
                 raise SpecError(f"{name}: a capture is [argument, kind, size, length_argument, at_entry]")
             argument = self._number(name, capture[0], 5)
-            kind = self._number(name, capture[1], max(CaptureKind))
+            kind = self._number(name, capture[1], CaptureKind.POINTERS)
             size = self._number(name, capture[2], MAX_CAPTURE)
             length = self._number(name, capture[3], NO_LENGTH)
             captures.append((argument, kind, size, length, capture[4]))

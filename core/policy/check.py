@@ -12,10 +12,11 @@ from core.policy.capabilities import target_sets
 from core.policy.error import PolicyError, quoted, suggestion
 from core.policy.expert import EXPERT_SETS
 from core.policy.held import Held
-from core.policy.model import ArgumentTest, Capabilities, Identity, Policy, Rule, Seccomp
+from core.policy.model import ArgumentTest, Capabilities, Filter, Identity, Policy, Rule, Seccomp
 from core.policy.paths import check_paths
 from core.policy.rules import U64, number, resolve_test
 from core.policy.securebits import target_securebits
+from core.policy.stack import layers
 
 MAX_ID: Final = 2**32 - 2
 """The largest uid or gid; the kernel keeps the next for "none"."""
@@ -70,29 +71,34 @@ def check_capabilities(capabilities: Capabilities) -> None:
 
 
 def _check_seccomp(seccomp: Seccomp) -> None:
-    _check_action("seccomp.default", seccomp.default)
-    _check_action("seccomp.bad_arch", seccomp.bad_arch)
-    if not seccomp.architectures:
-        raise PolicyError("seccomp.architectures", f"is empty: the filter would judge no call. Allowed: {', '.join(ARCHITECTURES)}.")
-    for index, name in enumerate(seccomp.architectures):
-        if name not in ARCHITECTURES:
-            close = suggestion(name, ARCHITECTURES)
-            raise PolicyError(
-                f"seccomp.architectures[{index}]",
-                f"{quoted(name)} is not an architecture{close or '.'} Allowed: {', '.join(ARCHITECTURES)}.",
-            )
-    for index, flag in enumerate(seccomp.flags):
-        if flag == "wait-killable":
-            raise PolicyError(
-                f"seccomp.flags[{index}]", '"wait-killable" is not supported yet: the kernel takes it only with the action ask.'
-            )
+    for layer in layers(seccomp):
+        _check_filter(layer.filter, layer.key)
     if seccomp.mode == "strict" and seccomp.judge_from == "execve":
         raise PolicyError(
             "seccomp.judge_from",
             '"execve" is not possible in strict mode, which would kill the process at its own execve. Allowed: first-instruction, entry, main.',
         )
-    for index, rule in enumerate(seccomp.rules):
-        check_rule(rule, f"seccomp.rules[{index}]")
+
+
+def _check_filter(one: Filter, key: str) -> None:
+    _check_action(f"{key}.default", one.default)
+    _check_action(f"{key}.bad_arch", one.bad_arch)
+    if not one.architectures:
+        raise PolicyError(f"{key}.architectures", f"is empty: the filter would judge no call. Allowed: {', '.join(ARCHITECTURES)}.")
+    for index, name in enumerate(one.architectures):
+        if name not in ARCHITECTURES:
+            close = suggestion(name, ARCHITECTURES)
+            raise PolicyError(
+                f"{key}.architectures[{index}]",
+                f"{quoted(name)} is not an architecture{close or '.'} Allowed: {', '.join(ARCHITECTURES)}.",
+            )
+    for index, flag in enumerate(one.flags):
+        if flag == "wait-killable":
+            raise PolicyError(
+                f"{key}.flags[{index}]", '"wait-killable" is not supported yet: the kernel takes it only with the action ask.'
+            )
+    for index, rule in enumerate(one.rules):
+        check_rule(rule, f"{key}.rules[{index}]")
 
 
 def _check_action(key: str, text: str) -> None:

@@ -11,12 +11,10 @@ from core.policy.check import check
 from core.policy.error import PolicyError
 from core.policy.held import Held
 from core.policy.identity import Caller, Ids, resolve_identity
-from core.policy.model import Flag, Policy, Seccomp
+from core.policy.model import Policy, Seccomp
 from core.policy.securebits import target_securebits
+from core.policy.stack import layers
 from core.policy.target import Target
-
-FILTER_FLAGS: Final[dict[Flag, int]] = {"tsync": 1, "log": 2, "spec-allow": 4, "wait-killable": 32}
-"""SECCOMP_FILTER_FLAG_* of the policy's flags."""
 
 _SYS_ADMIN: Final = 1 << 21
 _PTY: Final[tuple[Stream, Stream, Stream]] = ("pty", "pty", "pty")
@@ -41,16 +39,16 @@ def compile_policy(
     Raises `PolicyError` for what `check` refuses and for what this caller may not have, saying how to get it.
     """
     check(policy)
-    if (policy.seccomp.mode == "filter") != bool(filters):
-        raise ValueError('the mode "filter" needs the built filters, the other modes have none')
+    stack = layers(policy.seccomp) if policy.seccomp.mode == "filter" else ()
+    if len(stack) != len(filters):
+        raise ValueError('the mode "filter" needs the built filters, all of them; the other modes have none')
     ids = resolve_identity(policy.identity, caller)
     held = Held.everything(caller.last_capability) if policy.identity.user_namespace else caller.held
     no_new_privs = policy.identity.no_new_privs
-    sets = target_sets(policy.capabilities, held, uid=ids.target_uid, no_new_privs=no_new_privs, untouched=_untouched(held, ids))
+    sets = target_sets(policy.capabilities, held, uid=ids.target_uid, no_new_privs=no_new_privs, untouched=untouched(held, ids))
     securebits = target_securebits(policy.capabilities, held)
     if filters and not no_new_privs:
         _check_may_filter(policy.seccomp, sets, securebits, held, ids)
-    flags = sum(FILTER_FLAGS[flag] for flag in set(policy.seccomp.flags))
     return LaunchSpec(
         executable=target.executable,
         argv=target.argv,
@@ -66,7 +64,7 @@ def compile_policy(
         no_new_privs=no_new_privs,
         capabilities=sets,
         securebits=securebits,
-        filters=tuple(FilterSpec(program, flags) for program in filters),
+        filters=tuple(FilterSpec(program, layer.flags) for program, layer in zip(filters, stack, strict=True)),
         strict=policy.seccomp.mode == "strict",
         judge_from=policy.seccomp.judge_from,
         stdio=stdio,
@@ -77,7 +75,7 @@ def compile_policy(
     )
 
 
-def _untouched(held: Held, ids: Ids) -> int:
+def untouched(held: Held, ids: Ids) -> int:
     """What an ordinary program would hold after exec if the policy said nothing of capabilities; all of them in a namespace of its own."""
     if ids.uid_map:
         return held.giveable

@@ -12,9 +12,15 @@ import tomli_w
 from msgspec import inspect
 
 from core.policy.error import PolicyError, joined, quoted, suggestion
-from core.policy.model import Flag, JudgeFrom, Mode, Operator, Policy, Seccomp
+from core.policy.model import Flag, JudgeFrom, Mode, Operator, Policy, Seccomp, StackedFilter
 
-_ALWAYS_WRITTEN: Final = {(Seccomp, "mode"), (Seccomp, "default")}  # a filter reads better with what it starts from
+_ALWAYS_WRITTEN: Final = {
+    (Seccomp, "mode"),
+    (Seccomp, "default"),
+    (StackedFilter, "default"),
+}  # a filter reads better with what it starts from
+_IN_FRONT: Final = ("mode", "default", "judge_from")  # also where the model inherits other fields before them
+_TABLES: Final = ("rules", "stacked")  # lists whose entries are tables of their own
 _WIDTH: Final = 120  # a longer list is written one entry a line
 _POLICY_TYPE: Final = inspect.type_info(Policy)
 # msgspec sorts a Literal's words; a sentence gives them in the model's order.
@@ -67,7 +73,7 @@ def _explain(message: str, raw: dict[str, Any]) -> PolicyError:
     inner = joined(key, field[2])
     if field[1] == "missing required":
         return PolicyError(inner, f"is missing; it must be {_allowed(_field_types(kind)[field[2]])}.")
-    names = tuple(_field_types(kind))
+    names = tuple(sorted(_field_types(kind), key=_place_in_text))
     return PolicyError(inner, f"there is no such key{suggestion(field[2], names) or '.'} Allowed: {', '.join(names)}.")
 
 
@@ -139,11 +145,16 @@ def _plain(struct: msgspec.Struct) -> dict[str, Any]:
     # msgspec.to_builtins would keep defaults that are equal but not the same object.
     defaults = {field.name: field.default for field in msgspec.structs.fields(struct)}
     plain = {}
-    for name, default in defaults.items():
+    for name in sorted(defaults, key=_place_in_text):
+        default = defaults[name]
         value = getattr(struct, name)
         if value != default or (type(struct), name) in _ALWAYS_WRITTEN:
             plain[name] = _plain_value(value)
     return plain
+
+
+def _place_in_text(name: str) -> int:
+    return _IN_FRONT.index(name) if name in _IN_FRONT else len(_IN_FRONT)
 
 
 def _plain_value(value: Any) -> Any:
@@ -154,7 +165,7 @@ def _plain_value(value: Any) -> Any:
 
 def _write_table(table: dict[str, Any], name: str, tables: list[str], *, bracket: str = "[") -> None:
     inner = {key: value for key, value in table.items() if isinstance(value, dict)}
-    arrays = {key: value for key, value in table.items() if key == "rules"}
+    arrays = {key: value for key, value in table.items() if key in _TABLES}
     lines = [_assignment(key, value) for key, value in table.items() if key not in inner and key not in arrays]
     header = f"{bracket}{name}{bracket.replace('[', ']')}\n" if name else ""
     if lines or (name and not arrays):

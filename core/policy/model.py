@@ -70,16 +70,30 @@ class Rule(_Table, frozen=True, kw_only=True):
     enabled: bool = True
 
 
-class Seccomp(_Table, frozen=True, kw_only=True):
-    """The seccomp mode and, for mode 2, the filter in words."""
+class Filter(_Table, frozen=True, kw_only=True):
+    """A filter in words: what becomes of which call."""
 
-    mode: Mode = "off"
     default: str = "allow"
-    judge_from: JudgeFrom = "entry"
     architectures: tuple[str, ...] = ("native",)
     bad_arch: str = "kill-process"
     flags: tuple[Flag, ...] = ()
     rules: tuple[Rule, ...] = ()
+
+
+class StackedFilter(Filter, frozen=True, kw_only=True):
+    """A filter on top of others: it is loaded after them, and the kernel asks them all."""
+
+    note: str = ""
+
+
+class Seccomp(Filter, frozen=True, kw_only=True):
+    """The seccomp mode and, for mode 2, the filter in words, or the first of several."""
+
+    mode: Mode = "off"
+    judge_from: JudgeFrom = "entry"
+    stacked: tuple[StackedFilter, ...] = ()
+    """Loaded after the filter of this table, in their order, at the same moment. Of all filters' answers the strictest counts. A rule's number is
+    its place among the rules of all filters together, from 1, so it names one rule whatever filter that is in."""
 
 
 class Paths(_Table, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from core.knowledge.constants import constant
 from core.knowledge.groups import group
 from core.policy.action import Action, parse_action
 from core.policy.architectures import call_number, covered
-from core.policy.model import ArgumentTest, Operator, Rule, Seccomp
+from core.policy.model import ArgumentTest, Filter, Operator, Rule
 
 U64: Final = 2**64 - 1
 
@@ -50,25 +50,25 @@ class ResolvedRule:
     """A rule for one architecture, in numbers."""
 
     number: int
-    """Its place among all rules of the file, disabled ones counted, from 1."""
+    """Its place among all rules of the file, of all filters, disabled ones counted, from 1."""
     nrs: frozenset[int]
     """The calls' numbers there; x32's have bit 30 set."""
     action: Action
     tests: tuple[ResolvedTest, ...]
 
 
-def resolve_rules(seccomp: Seccomp, arch: int) -> tuple[ResolvedRule, ...]:
-    """The enabled rules in the file's order, for the calls of one AUDIT_ARCH_*; none for an architecture that the filter does not cover.
+def resolve_rules(one: Filter, arch: int, first: int = 1) -> tuple[ResolvedRule, ...]:
+    """A filter's enabled rules in the file's order, for the calls of one AUDIT_ARCH_*; none for an architecture that the filter does not cover.
 
-    A call that the architecture does not have is left out of `nrs`, which may leave it empty. Raises ValueError for an unknown group, action or
+    `first` is the number of its first rule, where it is not the first filter of a stack. A call that the architecture does not have is left out of `nrs`, which may leave it empty. Raises ValueError for an unknown group, action or
     constant (`core.policy.check.check` says where, and finds names that no architecture has).
     """
-    tables = covered(seccomp.architectures, arch)
+    tables = covered(one.architectures, arch)
     if not tables:
         return ()
     return tuple(
         ResolvedRule(number, _numbers(rule, tables), parse_action(rule.action), tuple(resolve_test(test) for test in rule.args))
-        for number, rule in enumerate(seccomp.rules, start=1)
+        for number, rule in enumerate(one.rules, start=first)
         if rule.enabled
     )
 

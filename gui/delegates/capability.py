@@ -16,6 +16,8 @@ from gui.theme import LIST_ROW_HEIGHT, MARGIN, Theme
 
 _GAP: Final = 8
 _SIGN: Final = 12
+_LEAST_WORDS: Final = 24
+"""Pixels below which a beginning of words says nothing."""
 
 
 class CapabilityDelegate(QStyledItemDelegate):
@@ -49,29 +51,31 @@ class CapabilityDelegate(QStyledItemDelegate):
         rect = QRect(option.rect)
         rect.setLeft(box.right() + _GAP + 1)
         rect.setRight(rect.right() - MARGIN)
-        self._paint_words(painter, rect, capability, quiet=left_alone)
+        paint_capability(painter, rect, self._theme, capability, quiet=left_alone)
 
-    def _paint_words(self, painter: QPainter, rect: QRect, capability: Capability, *, quiet: bool) -> None:
-        painter.save()
-        metrics = QFontMetrics(self._theme.ui_font)
-        middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.setFont(self._theme.ui_font)
-        muted = QColor(self._theme.tokens.muted)
-        painter.setPen(muted if quiet else QColor(self._theme.tokens.text))
-        painter.drawText(rect, int(middle), capability.name)
-        rect.setLeft(rect.left() + metrics.horizontalAdvance(capability.name) + _GAP)
-        if capability.root_equivalent:
-            side = self._theme.scaled(_SIGN)
-            paint_shape(
-                painter,
-                Shape.WARNING,
-                QRectF(rect.left(), rect.center().y() - side / 2 + 0.5, side, side),
-                QColor(self._theme.tokens.capability),
-            )
-            rect.setLeft(rect.left() + side + _GAP)
-        small = self._theme.small(self._theme.ui_font)
+
+def paint_capability(painter: QPainter, rect: QRect, theme: Theme, capability: Capability, *, quiet: bool = False) -> None:
+    """The name, the sign of those that lead to root, and as much as fits of what it governs."""
+    painter.save()
+    middle = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    muted = QColor(theme.tokens.muted)
+    side = theme.scaled(_SIGN) if capability.root_equivalent else 0
+    metrics = QFontMetrics(theme.ui_font)
+    name = metrics.elidedText(capability.name, Qt.TextElideMode.ElideRight, rect.width() - side)
+    painter.setFont(theme.ui_font)
+    painter.setPen(muted if quiet else QColor(theme.tokens.text))
+    painter.drawText(rect, middle, name)
+    left = rect.left() + metrics.horizontalAdvance(name)
+    if side:
+        gap = min(_GAP, rect.right() - left - side)
+        sign = QRectF(left + gap, rect.center().y() - side / 2 + 0.5, side, side)
+        paint_shape(painter, Shape.WARNING, sign, QColor(theme.tokens.capability))
+        left += gap + side
+    rest = QRect(rect)
+    rest.setLeft(left + _GAP)
+    if rest.width() > _LEAST_WORDS:
+        small = theme.small(theme.ui_font)
         painter.setFont(small)
         painter.setPen(muted)
-        text = QFontMetrics(small).elidedText(capability.governs, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, int(middle), text)
-        painter.restore()
+        painter.drawText(rest, middle, QFontMetrics(small).elidedText(capability.governs, Qt.TextElideMode.ElideRight, rest.width()))
+    painter.restore()

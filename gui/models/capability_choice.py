@@ -6,7 +6,10 @@ import functools
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from core.knowledge.capabilities import NAMES, capability_name, parse_capability
+from core.policy.expert import EXPERT_SETS
 from core.policy.file import decode
 from core.policy.model import Capabilities
 from core.resources import resource_path
@@ -45,6 +48,18 @@ def toggled(capabilities: Capabilities | None, name: str) -> Capabilities:
     return Capabilities(drop=dropped) if dropped else KEEP_ALL
 
 
+def without(capabilities: Capabilities | None, names: Iterable[str]) -> Capabilities:
+    """The same with these dropped; sets that the policy gives one by one lose them one by one."""
+    unwanted = frozenset(names)
+    kept = kept_names(capabilities)
+    if capabilities is not None and kept is None:
+        given = {name: getattr(capabilities, name) for name in EXPERT_SETS if getattr(capabilities, name) is not None}
+        return msgspec.structs.replace(capabilities, **{name: _in_order(_names(words) - unwanted) for name, words in given.items()})
+    left = (EVERYTHING if kept is None else kept) - unwanted
+    fewer_dropped = len(left) > len(EVERYTHING) / 2
+    return Capabilities(drop=_in_order(EVERYTHING - left)) if fewer_dropped else Capabilities(keep=_in_order(left))
+
+
 @functools.cache
 def container_default() -> Capabilities:
     """What container engines leave to root, from the policy that comes with the program."""
@@ -57,6 +72,10 @@ def _names(words: Iterable[str]) -> frozenset[str]:
     for word in words:
         found |= EVERYTHING if word == "ALL" else {_canonical(word)}
     return frozenset(found) & EVERYTHING
+
+
+def _in_order(names: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in NAMES if name in names)
 
 
 def _canonical(word: str) -> str:

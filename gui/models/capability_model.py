@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import html
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
@@ -56,7 +58,7 @@ class CapabilityModel(QAbstractListModel):
                 warning = ", leads to full root" if capability.root_equivalent else ""
                 return f"{capability.name}: {capability.governs}{warning}"
             case Qt.ItemDataRole.ToolTipRole:
-                return _tip(capability)
+                return capability_tip(capability, "Space keeps or drops it, Enter shows where the kernel asks for it.")
             case Role.CAPABILITY:
                 return capability
         return None
@@ -91,14 +93,14 @@ class CapabilitySearch(QSortFilterProxyModel):
         return all(word in text for word in self._words)
 
 
-def _tip(capability: Capability) -> str:
+def capability_tip(capability: Capability, keys: str) -> str:
+    """What there is to say of it in a tooltip; `keys`: what can be done with it, as a sentence."""
     parts = [f"CAP_{capability.name} ({capability.number}): {capability.governs}", capability.summary]
     if capability.path_to_root:
         parts.append(f"⚠ A way to full root: {capability.path_to_root}")
-    parts.append("Space keeps or drops it, Enter shows where the kernel asks for it.")
-    # Rich text, so that it wraps.
-    return "".join(f"<p>{_escaped(part)}</p>" for part in parts)
+    return rich_text([*parts, keys])
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+def rich_text(paragraphs: Sequence[str]) -> str:
+    """Plain sentences as a tooltip that wraps."""
+    return "".join(f"<p>{html.escape(part, quote=False)}</p>" for part in paragraphs)

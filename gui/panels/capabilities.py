@@ -8,9 +8,24 @@ from typing import Final
 import msgspec
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QListView, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.knowledge.capabilities import BY_NAME, CAPABILITIES, Capability
+from core.policy.error import PolicyError
+from core.policy.forms import expert_form, simple_form
+from core.policy.identity import Caller
 from core.policy.model import Capabilities, Policy
 from gui.after_exec import own_caller
 from gui.delegates.capability import CapabilityDelegate
@@ -19,13 +34,13 @@ from gui.models.capability_choice import KEEP_ALL, is_simple, kept_names, toggle
 from gui.models.capability_model import CapabilityModel, CapabilitySearch, Role
 from gui.naming import named
 from gui.panels.capabilities_cards import AfterExecCard, DetailsCard, SeccompCard
+from gui.panels.capabilities_expert import ExpertForm
 from gui.panels.capabilities_presets import PresetsMenu
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
 
-_EXPERT: Final = (
-    "This policy sets each capability set by itself. Ticking below, or a preset, puts the simple choice in its place; undo brings it back."
-)
+_TO_EXPERT: Final = "Choose each capability set by itself, as it comes of the simple form"
+_TO_SIMPLE: Final = "Back to one box each: what an ordinary program would hold after exec is kept"
 
 
 class CapabilityList(QListView):
@@ -69,10 +84,12 @@ class CapabilitiesPanel(QWidget):
         self.presets = PresetsMenu(self)
         self._presets_button = named(QPushButton("Presets"), "Presets of capabilities")
         self._presets_button.setMenu(self.presets)
-        self.switch = named(QCheckBox("Choose what it may hold"), "Choose the capabilities; off: they are left as they are")
+        what = "Choose the capabilities; off: they are left as they are"
+        self.switch = named(QCheckBox("Choose"), what, what)
+        self.expert_switch = named(QPushButton("Expert"), "Expert form: each capability set by itself", _TO_EXPERT)
+        self.expert_switch.setCheckable(True)
         self.count = QLabel()
         self.count.setProperty("muted", True)
-        self.note = muted_label(_EXPERT)
         self.problem = ProblemLabel()
         self.model = CapabilityModel(self)
         self._found = CapabilitySearch(self)
@@ -80,6 +97,8 @@ class CapabilitiesPanel(QWidget):
         self.list = CapabilityList(theme)
         self.list.setModel(self._found)
         self.nothing = muted_label("No capability has these words.")
+        self.expert = ExpertForm(theme, document)
+        self._forms = QStackedWidget()
         self.details = DetailsCard(theme)
         self.after_exec = AfterExecCard()
         self.seccomp = SeccompCard(theme)
@@ -104,18 +123,21 @@ class CapabilitiesPanel(QWidget):
         state = QHBoxLayout()
         state.addWidget(self.switch, 1)
         state.addWidget(self.count)
+        state.addWidget(self.expert_switch)
         head = QVBoxLayout()
         head.setContentsMargins(MARGIN, 8, MARGIN, 6)
         head.setSpacing(8)
         head.addLayout(top)
         head.addLayout(state)
-        for widget in (self.note, self.problem, self.nothing):
+        for widget in (self.problem, self.nothing):
             head.addWidget(widget)
+        self._forms.addWidget(self.list)
+        self._forms.addWidget(self.expert)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
-        column.addWidget(self.list, 1)
+        column.addWidget(self._forms, 1)
         for card in (self.details, self.after_exec, self.seccomp):
             column.addWidget(card)
         self.nothing.hide()
@@ -125,10 +147,14 @@ class CapabilitiesPanel(QWidget):
         self.search.returnPressed.connect(self._on_search_done)
         self.presets.chosen.connect(self._on_preset)
         self.switch.clicked.connect(self._on_switch)
+        self.expert_switch.clicked.connect(self._on_expert_switch)
         self.model.toggle_wanted.connect(self._on_toggle)
         self.list.typed.connect(self._on_typed)
         self.list.details_wanted.connect(self._on_details)
         self.list.selectionModel().currentChanged.connect(self._on_current_changed)
+        self.expert.typed.connect(self._on_typed)
+        self.expert.details_wanted.connect(self._on_details)
+        self.expert.grid.selectionModel().currentChanged.connect(self._on_current_changed)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._on_menu)
         self.details.closed.connect(self._on_details_closed)
@@ -147,15 +173,28 @@ class CapabilitiesPanel(QWidget):
     def _on_policy_changed(self, policy: Policy) -> None:
         capabilities = policy.capabilities
         kept = kept_names(capabilities)
+        caller = self._caller()
+        if capabilities is not None:
+            self._show_form(expert=not is_simple(capabilities))
         self.model.set_kept(kept)
+        self.expert.show_policy(policy, caller)
         self.switch.setChecked(capabilities is not None)
         self.count.setText(
             "as they are" if capabilities is None else f"{len(kept)} of {len(CAPABILITIES)}" if kept is not None else "by sets"
         )
-        self.note.setVisible(capabilities is not None and not is_simple(capabilities))
-        self.problem.show_problem(self._document.problem_at("capabilities"))
-        self.after_exec.show_policy(policy, own_caller(as_root=_needs_root(policy)))
+        # What the grid marks is said below it.
+        marked = not self.expert.isHidden() and self.expert.first_refusal() is not None
+        self.problem.show_problem("" if marked else self._document.problem_at("capabilities"))
+        self.after_exec.show_policy(policy, caller)
         self.seccomp.show_policy(policy)
+
+    def _show_form(self, *, expert: bool) -> None:
+        self.expert_switch.setChecked(expert)
+        self.expert_switch.setToolTip(_TO_SIMPLE if expert else _TO_EXPERT)
+        self._forms.setCurrentWidget(self.expert if expert else self.list)
+
+    def _caller(self) -> Caller:
+        return own_caller(as_root=_needs_root(self._document.policy))
 
     def _set(self, text: str, capabilities: Capabilities | None) -> None:
         self._document.edit(text, msgspec.structs.replace(self._document.policy, capabilities=capabilities))
@@ -168,19 +207,38 @@ class CapabilitiesPanel(QWidget):
     def _on_switch(self, on: bool) -> None:
         self._set("choosing capabilities" if on else "leaving the capabilities", KEEP_ALL if on else None)
 
+    def _on_expert_switch(self, expert: bool) -> None:
+        capabilities, identity = self._document.policy.capabilities, self._document.policy.identity
+        self._show_form(expert=expert)
+        if capabilities is None:
+            return  # nothing is chosen in either form
+        try:
+            other = expert_form(capabilities, identity, self._caller()) if expert else simple_form(capabilities, identity, self._caller())
+        except PolicyError:  # a name that means nothing, which stands above; the form stays until it is mended
+            self._show_form(expert=not expert)
+        else:
+            self._set("the expert form" if expert else "the simple form", other)
+
     def _on_preset(self, text: str, capabilities: Capabilities | None) -> None:
+        if capabilities is not None and self.expert_switch.isChecked():
+            capabilities = expert_form(capabilities, self._document.policy.identity, self._caller())
         self._set(f"capabilities: {text.lower()}", capabilities)
 
-    # The list.
+    # The list and the grid.
+
+    @property
+    def _view(self) -> QAbstractItemView:
+        return self.expert.grid if self.expert_switch.isChecked() else self.list
 
     def _on_search(self, text: str) -> None:
         self._found.search(text)
+        self.expert.found.search(text)
         self.nothing.setVisible(self._found.rowCount() == 0)
 
     def _on_search_done(self) -> None:
         if self._found.rowCount():
-            self.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self.list.setCurrentIndex(self._found.index(0, 0))
+            self._view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self._view.setCurrentIndex(self._view.model().index(0, 0))
 
     def _on_typed(self, text: str) -> None:
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -196,7 +254,7 @@ class CapabilitiesPanel(QWidget):
 
     def _on_details_closed(self) -> None:
         self.details.hide()
-        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_menu(self, position: QPoint) -> None:
         index = self.list.indexAt(position)

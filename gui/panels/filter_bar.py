@@ -76,6 +76,11 @@ class FilterBar(QWidget):
         terms = tuple(term for term in self._query.terms if term != opposite)
         self.set_text(str(Query(terms).with_term(field, value, exclude)))
 
+    def set_term(self, field: str, value: str) -> None:
+        """What the filter wants of this field, whatever it wanted before; an empty value: nothing."""
+        terms = tuple(term for term in self._query.terms if term.field != field or term.exclude)
+        self.set_text(str(Query(terms).with_term(field, value) if value else Query(terms)))
+
     def set_counts(self, denied: Mapping[str, int]) -> None:
         """How often each gate said no, by its word."""
         for gate, button in self._facets.items():

@@ -47,6 +47,7 @@ class LogPanel(QWidget):
         self.filter = LogFilter(self.model, self)
         self._finder = LogFinder(self.model, self)
         self.info = InfoBar(theme)
+        """Where problems are said; whoever shows the log gives it its place."""
         self.bar = FilterBar(theme)
         self.timeline = Timeline(theme)
         self.table = LogTable(self.model, theme)
@@ -95,7 +96,6 @@ class LogPanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(self.info)
         outer.addWidget(self._stack, 1)
 
     def _connect(self) -> None:

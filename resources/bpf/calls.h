@@ -3,7 +3,7 @@
 #pragma once
 
 #include "capture.h"
-#include <bpf/bpf_core_read.h>
+#include "credentials.h"
 
 #define NR_EXECVE_64 59
 #define NR_EXECVEAT_64 322
@@ -83,6 +83,8 @@ int on_sys_enter(struct bpf_raw_tracepoint_args *ctx)
 	thread->call.entered_ns = bpf_ktime_get_ns();
 	thread->call.flags = CALL_PASSED;
 	thread->marks |= MARK_IN_CALL;
+	if (is_exec(&thread->call))
+		emit_before_exec(thread->call.id);
 	capture_arguments(thread, AT_ENTRY);
 	return 0;
 }

@@ -14,9 +14,9 @@ enum moment { AT_ENTRY, AT_EXIT, AT_REFUSAL, AT_DEATH };
 #define HOW_TRUNCATED 0x10000 /* the caller knows that the data goes on */
 #define HOW_NARROW 0x20000 /* pointers have 32 bits */
 #define HOW_QUIET 0x40000 /* there will be another try: no record of a failure */
-#define HOW_KERNEL 0x80000 /* a string of the kernel's */
+#define HOW_KERNEL 0x80000 /* the kernel's own memory */
 #define HOW_FLAT 0x100000 /* the strings themselves, one behind the other, where pointers were expected */
-#define HOW_GATHERED 0x200000 /* `gather_pointers` has been there */
+#define HOW_GATHERED 0x200000 /* `gather_pointers` or `gather_path` has been there */
 
 #define BOUND(value, mask)                                                                                                     \
 	({                                                                                                                     \
@@ -48,9 +48,15 @@ static __always_inline long read_string(struct scratch *scratch, __u64 address, 
 	return n - 1;
 }
 
-static __always_inline long read_bytes(struct scratch *scratch, __u64 address, __u64 size)
+static __always_inline long read_bytes(struct scratch *scratch, __u64 address, __u64 size, __u32 how)
 {
-	return bpf_probe_read_user(scratch->data, BOUND(size, 2 * MAX_CAPTURE - 1), (void *)address) ? -1 : (long)size;
+	long failed;
+
+	if (how & HOW_KERNEL)
+		failed = bpf_probe_read_kernel(scratch->data, BOUND(size, 2 * MAX_CAPTURE - 1), (void *)address);
+	else
+		failed = bpf_probe_read_user(scratch->data, BOUND(size, 2 * MAX_CAPTURE - 1), (void *)address);
+	return failed ? -1 : (long)size;
 }
 
 /* Adds one string to those in the scratch; 1: there is room for more. */
@@ -104,7 +110,7 @@ static __always_inline long read_argument(struct scratch *scratch, __u64 address
 	if (HOW_KIND(how) == CAPTURE_STRING)
 		return read_string(scratch, address, size, how);
 	if (HOW_KIND(how) == CAPTURE_BYTES || (how & HOW_FLAT))
-		return read_bytes(scratch, address, size);
+		return read_bytes(scratch, address, size, how);
 	return -1;
 }
 

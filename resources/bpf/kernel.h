@@ -49,13 +49,29 @@ struct ns_common {
 	__u32 inum;
 };
 
+struct uid_gid_extent {
+	__u32 first, lower_first, count;
+};
+
+struct uid_gid_map {
+	struct uid_gid_extent extent[5];
+	__u32 nr_extents;
+};
+
 struct user_namespace {
+	struct uid_gid_map uid_map, gid_map;
+	int level;
 	struct ns_common ns;
 };
 
 typedef struct {
 	__u32 val;
 } kuid_t;
+
+struct group_info {
+	int ngroups;
+	kuid_t gid[]; /* kgid_t, which is as large */
+};
 
 /* A u32[2] before 6.3 and a u64 since: 8 bytes with the low word first either way. */
 typedef struct {
@@ -68,6 +84,41 @@ struct cred {
 	__u32 securebits;
 	kernel_cap_t cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
 	struct user_namespace *user_ns;
+	struct group_info *group_info;
+};
+
+struct inode {
+	unsigned long i_ino;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+	int mnt_flags;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
 };
 
 struct thread_info {
@@ -93,6 +144,7 @@ struct mm_struct {
 };
 
 struct linux_binprm {
+	struct file *file;
 	const char *filename;
 	const char *interp;
 };
@@ -103,10 +155,11 @@ struct task_struct {
 	struct mm_struct *mm;
 	int exit_code;
 	unsigned long atomic_flags;
+	unsigned int ptrace;
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;
-	const struct cred *cred;
+	const struct cred *ptracer_cred, *cred;
 	struct signal_struct *signal;
 	struct seccomp seccomp;
 };
@@ -130,9 +183,11 @@ enum bpf_func_id___since_5_15 {
 
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h: the current call came by a 32-bit entry */
 #define PFA_NO_NEW_PRIVS 0 /* include/linux/sched.h: its bit in task->atomic_flags */
+#define MNT_NOSUID 0x01 /* include/linux/mount.h */
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
 #define SECCOMP_MODE_STRICT 1
 #define SECCOMP_MODE_DEAD 3 /* kernel/seccomp.c: this thread was condemned (since 5.16) */
 #define THREAD_SIZE 16384 /* x86_64 without KASAN; only used before 5.15 */
+#define CAP_SYS_PTRACE 19
 #define SIGKILL 9
 #define SIGSYS 31

@@ -37,7 +37,7 @@ struct check {
 };
 _Static_assert(sizeof(struct check) == 240 - 8, "wire.CHECK");
 
-enum { PROCESS_FORK = 1, PROCESS_EXEC = 2, PROCESS_EXIT = 3, PROCESS_SIGNAL = 5, PROCESS_KILLED_BY_SECCOMP = 6 };
+enum { PROCESS_FORK = 1, PROCESS_EXEC = 2, PROCESS_EXIT = 3, PROCESS_SIGNAL = 5, PROCESS_KILLED_BY_SECCOMP = 6, PROCESS_BEFORE_EXEC = 7 };
 
 struct process {
 	__u64 id;
@@ -60,10 +60,14 @@ struct process {
 	__u32 no_new_privs;
 	__u32 user_namespace;
 	__u32 seccomp;
+	__u64 file;
+	__u32 nosuid;
+	__u32 unprivileged_tracer;
 };
-_Static_assert(sizeof(struct process) == 152 - 8, "wire.PROCESS");
+_Static_assert(sizeof(struct process) == 168 - 8, "wire.PROCESS");
 
-enum { CAPTURE_STRING = 1, CAPTURE_BYTES = 2, CAPTURE_POINTERS = 3 };
+enum { CAPTURE_STRING = 1, CAPTURE_BYTES = 2, CAPTURE_POINTERS = 3, CAPTURE_PARTS = 4 };
+enum { EXEC_FILE = 6, EXEC_UID_MAP = 7, EXEC_GID_MAP = 8, EXEC_GROUPS = 9 };
 enum { LENGTH_IS_RESULT = 254, NO_LENGTH = 255 };
 
 #define MAX_CAPTURE 4096

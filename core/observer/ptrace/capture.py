@@ -21,20 +21,36 @@ Item = tuple[int, int, int, int, bool]
 """(argument, kind, size, length_argument, at_entry) of a plan."""
 
 
-class Plan:
-    """What to read at one syscall's entry and at its exit."""
+_X32: Final = wire.X32_SYSCALL_BIT
+_EXECS: Final = {wire.AUDIT_ARCH_X86_64: (59, 322, _X32 | 520, _X32 | 545), wire.AUDIT_ARCH_I386: (11, 358)}
+_PRCTLS: Final = {wire.AUDIT_ARCH_X86_64: (157, _X32 | 157), wire.AUDIT_ARCH_I386: (172,)}
 
-    __slots__ = ("entry", "exit")
+
+class Plan:
+    """What to read at one syscall's entry and at its exit, and what else the engine has to look at."""
+
+    __slots__ = ("entry", "execs", "exit", "prctl")
 
     def __init__(self, items: Iterable[Item]) -> None:
         items = tuple(items)
         self.entry = tuple(item for item in items if item[4])
         self.exit = tuple(item for item in items if not item[4])
+        self.execs = False
+        """It is execve or execveat: what the caller holds is recorded first."""
+        self.prctl = False
+        """It may change the securebits."""
 
 
 def plans(captures: Iterable[CapturePlan]) -> dict[tuple[int, int], Plan]:
     """By (arch, nr)."""
-    return {(plan.arch, plan.nr): Plan(plan.captures) for plan in captures}
+    found = {(plan.arch, plan.nr): Plan(plan.captures) for plan in captures}
+    for arch, numbers in _EXECS.items():
+        for nr in numbers:
+            found.setdefault((arch, nr), Plan(())).execs = True
+    for arch, numbers in _PRCTLS.items():
+        for nr in numbers:
+            found.setdefault((arch, nr), Plan(())).prctl = True
+    return found
 
 
 class Memory:
@@ -83,6 +99,12 @@ class Memory:
         return (data, True) if end < 0 else (data[:end], False)
 
 
+def capture_record(call: int, argument: int, kind: int, data: bytes, *, truncated: bool) -> bytes:
+    """One record of something that was read."""
+    length = len(data)
+    return _HEADER.pack(_RING_LENGTH + length, 0, call, argument, kind, truncated, 0, length) + data + bytes(-length & 7)
+
+
 class Capturer:
     """Carries out plans and packs the records."""
 
@@ -101,8 +123,7 @@ class Capturer:
             data, truncated = read
             if kind == CaptureKind.BYTES:
                 truncated = self._goes_on(size, length_argument, values, ret)
-            length = len(data)
-            records += _HEADER.pack(_RING_LENGTH + length, 0, call, argument, kind, truncated, 0, length) + data + bytes(-length & 7)
+            records += capture_record(call, argument, kind, data, truncated=truncated)
         return records
 
     @staticmethod

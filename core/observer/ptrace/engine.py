@@ -54,7 +54,8 @@ class PtraceEngine:
         """The filters' loading, while the moment for it is still to come."""
         self._on_child, self._note = on_child, note
         self._log = Log()
-        self._tree = Lifecycle(self._log, 0)
+        self._tree = Lifecycle(self._log)
+        self._securebits = 0
         self._first = 0
         self._plans: dict[tuple[int, int], Plan] = {}
         self._ids = itertools.count(1)
@@ -68,7 +69,7 @@ class PtraceEngine:
         if machine != "x86_64":
             raise EngineError(f"The ptrace engine knows the registers of x86_64 only so far, not those of {machine}.")
         self._plans = plans(spec.captures)
-        self._tree = Lifecycle(self._log, native.prctl(native.PR_GET_SECUREBITS) if spec.securebits is None else spec.securebits)
+        self._securebits = _securebits_at_launch(spec)
         injection = Injection(spec, self.mute, self.unmute)
         self.injection = injection if injection.pending else None
 
@@ -81,7 +82,7 @@ class PtraceEngine:
             sentence = "another tracer has it, or the system restricts ptrace (kernel.yama.ptrace_scope, a container's seccomp profile)"
             raise EngineError(f"The target cannot be traced ({err}): {sentence}.", getattr(err, "errno", None) or 0) from err
         self._first = pid
-        self._tree.special[pid] = Thread(pid)
+        self._tree.special[pid] = Thread(pid, securebits=self._securebits)
 
     def mute(self, tid: int) -> None:
         """Nothing to do: the calls that `Injection` makes are waited for there, not in `run`."""
@@ -164,15 +165,21 @@ class PtraceEngine:
                 if op == _ENTRY:
                     plan = entered_plans.get((arch, value))
                     thread.call = (next_id(), now, arch, ip, value, arguments, plan)
-                    if plan is not None and plan.entry:
-                        self._log.capture(tid, thread, 0, plan.entry)
+                    if plan is not None:
+                        if plan.execs:
+                            self._tree.about_to_exec(tid, thread)
+                        if plan.entry:
+                            self._log.capture(tid, thread, 0, plan.entry)
                 elif thread.call is not None:
                     call, entered, arch, ip, nr, arguments, plan = thread.call
                     calls += pack(
                         CALL_LENGTH, 0, call, entered, now, value, arguments, ip, thread.pid, tid, nr & 0xFFFFFFFF, arch, RETURNED, 0
                     )  # fmt: skip
-                    if plan is not None and plan.exit:
-                        self._log.capture(tid, thread, value, plan.exit)
+                    if plan is not None:
+                        if plan.prctl and value == 0:
+                            self._tree.prctl_succeeded(thread, arguments)
+                        if plan.exit:
+                            self._log.capture(tid, thread, value, plan.exit)
                     thread.call = None
                     thread.last = (nr, value)
             ptrace(resume, tid, None, None)
@@ -188,9 +195,10 @@ class PtraceEngine:
             if thread is not None and op != _ENTRY and thread.call is not None:
                 self._exec_returned(tid, thread, value)
             elif thread is not None and op == _ENTRY and (arch, value) == (wire.AUDIT_ARCH_X86_64, native.SYS_EXECVE):
-                plan = self._plans.get((arch, value))
+                plan = self._plans[arch, value]
                 thread.call = (next(self._ids), time.monotonic_ns(), arch, ip, value, arguments, plan)
-                if plan is not None and plan.entry:
+                self._tree.about_to_exec(tid, thread)
+                if plan.entry:
                     self._log.capture(tid, thread, 0, plan.entry)
             tracee.request(tracee.SYSCALL, tid)
 
@@ -231,3 +239,11 @@ class PtraceEngine:
         else:
             self._tree.signalled(tid, number)
         tracee.request(tracee.SYSCALL, tid, 0, number)
+
+
+def _securebits_at_launch(spec: LaunchSpec) -> int:
+    """Those with which the launcher calls execve: a user namespace begins with none, and taking on another uid needs keep-caps."""
+    if spec.securebits is not None:
+        return spec.securebits
+    own = 0 if spec.user_namespace else native.prctl(native.PR_GET_SECUREBITS)
+    return own if spec.uid is None else own | native.SECBIT_KEEP_CAPS

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import struct
 import time
 from pathlib import Path
 from typing import Final
 
 from core.observer import native, records, tracee
+from core.observer.executable import exec_facts, read_executable
 from core.observer.ptrace.log import Log
 from core.observer.ptrace.thread import Thread
 from core.observer.tracee import TraceeGone
@@ -17,19 +19,18 @@ from core.observer.wire import CallFlag, ProcessKind
 
 _SYS_SECCOMP_CODE: Final = 1
 """si_code of a SIGSYS that a filter sent."""
+_TWO_ARGUMENTS: Final = struct.Struct("<QQ")
 _PATIENCE_NS: Final = 100_000_000
 
 
 class Lifecycle:
     """The threads of the tree, and the records of what happens to them."""
 
-    def __init__(self, log: Log, securebits: int) -> None:
-        """`securebits`: those of the target before its execve."""
+    def __init__(self, log: Log) -> None:
         self.threads: dict[int, Thread] = {}
         self.special: dict[int, Thread] = {}
         """Threads whose next system call stop means more than usual: before the first execve, and at an execve's return."""
         self._log = log
-        self._securebits = securebits
         self._killed: set[int] = set()  # processes that a filter has killed
         self._early: dict[int, int] = {}  # new threads that stopped before their parent told of them, and when
 
@@ -66,7 +67,7 @@ class Lifecycle:
             return
         pid = parent.pid if event == tracee.EVENT_CLONE and _in_group(parent.pid, child) else child
         parent.comm = records.read_comm(tid) or parent.comm
-        self.threads[child] = Thread(pid, parent.comm)
+        self.threads[child] = Thread(pid, parent.comm, parent.securebits)
         call = parent.call[0] if parent.call else 0
         self._log.processes += records.process(
             ProcessKind.FORK, time.monotonic_ns(), parent.pid, tid, call=call, other=child, pid_of_other=pid, comm=parent.comm
@@ -88,6 +89,27 @@ class Lifecycle:
                 with contextlib.suppress(TraceeGone):
                     tracee.request(tracee.SYSCALL, tid)
 
+    def about_to_exec(self, tid: int, thread: Thread) -> None:
+        """The thread has called execve or execveat."""
+        assert thread.call is not None
+        self._log.processes += records.process(
+            ProcessKind.BEFORE_EXEC,
+            time.monotonic_ns(),
+            thread.pid,
+            tid,
+            call=thread.call[0],
+            comm=thread.comm,
+            credentials=records.read_credentials(tid, thread.securebits),
+        )
+
+    def prctl_succeeded(self, thread: Thread, arguments: bytes) -> None:
+        """The thread's prctl with these packed arguments returned 0."""
+        option, value = _TWO_ARGUMENTS.unpack_from(arguments)
+        if option == native.PR_SET_SECUREBITS:
+            thread.securebits = value
+        elif option == native.PR_SET_KEEPCAPS:
+            thread.securebits = thread.securebits & ~native.SECBIT_KEEP_CAPS | (native.SECBIT_KEEP_CAPS if value else 0)
+
     def executed(self, tid: int) -> None:
         """The process runs a new program; its other threads are gone, and the one that called execve has the leader's tid now."""
         now = time.monotonic_ns()
@@ -97,18 +119,21 @@ class Lifecycle:
         if replaced is not None:
             self._log.finish_call(tid, replaced, now, 0, CallFlag.ENTRY_STOP)
         self.special[tid] = thread
-        self._securebits &= ~native.SECBIT_KEEP_CAPS
+        thread.securebits &= ~native.SECBIT_KEEP_CAPS
         thread.comm = records.read_comm(tid)
+        call = thread.call[0] if thread.call else 0
         self._log.processes += records.process(
             ProcessKind.EXEC,
             now,
             thread.pid,
             tid,
-            call=thread.call[0] if thread.call else 0,
+            call=call,
             other=former,
             comm=thread.comm,
-            credentials=records.read_credentials(tid, self._securebits),
+            credentials=records.read_credentials(tid, thread.securebits),
+            executable=read_executable(tid),
         )
+        self._log.facts(call, exec_facts(tid))
 
     def ended(self, tid: int, status: int) -> bool:
         """The thread is gone; False where it was none of ours."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import bisect
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from core.observer import wire
 from core.observer.engine import Emit
-from core.observer.ptrace.capture import Capturer, Item
+from core.observer.executable import Fact
+from core.observer.ptrace.capture import Capturer, Item, capture_record
 from core.observer.ptrace.thread import Thread
 from core.observer.wire import CallFlag, FrameKind
 
@@ -38,6 +39,12 @@ class Log:
         call, _, arch, _, _, arguments, _ = thread.call
         self._captures += self._capturer.capture(tid, call, arch, arguments, ret, items)
         self._capture_ends.append(len(self._captures))
+
+    def facts(self, call: int, facts: Iterable[Fact]) -> None:
+        """Record what there is to say of an exec beside its arguments."""
+        for fact, kind, data in facts:
+            self._captures += capture_record(call, fact, kind, data[: wire.MAX_CAPTURE], truncated=len(data) > wire.MAX_CAPTURE)
+            self._capture_ends.append(len(self._captures))
 
     def finish_call(self, tid: int, thread: Thread, now: int, ret: int, flags: int) -> None:
         """Record the thread's call, if it is in one, as ended now."""

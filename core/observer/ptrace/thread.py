@@ -11,11 +11,13 @@ Call = tuple[int, int, int, int, int, bytes, "Plan | None"]
 class Thread:
     """One traced thread."""
 
-    __slots__ = ("call", "comm", "last", "pid", "trapped_after")
+    __slots__ = ("call", "comm", "last", "pid", "securebits", "trapped_after")
 
-    def __init__(self, pid: int, comm: bytes = b"") -> None:
+    def __init__(self, pid: int, comm: bytes = b"", securebits: int = 0) -> None:
         self.pid = pid
         self.comm = comm
+        self.securebits = securebits
+        """/proc does not tell them, so they are followed from call to call."""
         self.call: Call | None = None
         self.last: tuple[int, int] | None = None
         """nr and result of the call that returned last."""

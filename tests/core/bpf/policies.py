@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from core.policy.model import ArgumentTest, Operator, Rule, Seccomp
+import msgspec
+
+from core.policy.model import ArgumentTest, Operator, Rule, Seccomp, StackedFilter
 
 OPERATORS: tuple[Operator, ...] = ("==", "!=", "<", "<=", ">", ">=", "&==")
 EDGES = (0, 1, 3, 4, 5, 0xFFFFFFFF)
@@ -29,6 +31,13 @@ def random_policy(source: random.Random, calls: tuple[int, ...]) -> Seccomp:
     rules = (rule(source.choice(calls), source.choice(ACTIONS), *_random_tests(source)) for _ in range(source.randrange(1, 6)))
     architectures = source.choice((("native",), ("native", "x86"), ("x86_64", "x86", "x32")))
     return policy(*rules, architectures=architectures, bad_arch="errno:ENOSYS")
+
+
+def random_stack(source: random.Random, calls: tuple[int, ...], filters: int) -> Seccomp:
+    """As many filters as asked for, each as of `random_policy`."""
+    first, *others = [random_policy(source, calls) for _ in range(filters)]
+    stacked = tuple(StackedFilter(rules=one.rules, architectures=one.architectures, bad_arch=one.bad_arch) for one in others)
+    return msgspec.structs.replace(first, stacked=stacked)
 
 
 def _random_tests(source: random.Random) -> list[ArgumentTest]:

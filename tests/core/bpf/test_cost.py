@@ -30,11 +30,11 @@ def costs_of(*policies: Seccomp, calls: tuple[str, ...] = ("read", "socket")) ->
 def test_it_counts_what_is_executed() -> None:
     read, socket = costs_of(_NO_INET)
     program = build_filter(_NO_INET)
-    paths = [len(answer_call(_NO_INET, (program,), parse_call(text)).path) for text in ("socket(0)", "socket(AF_INET, SOCK_RAW)")]
+    paths = [answer_call(_NO_INET, (program,), parse_call(text)).instructions for text in ("socket(0)", "socket(AF_INET, SOCK_RAW)")]
     assert (socket.least, socket.most) == (min(paths), max(paths))
     assert socket.least < socket.most
     assert "–" in socket.words
-    assert read.least == read.most == len(answer_call(_NO_INET, (program,), parse_call("read(0)")).path)
+    assert read.least == read.most == answer_call(_NO_INET, (program,), parse_call("read(0)")).instructions
 
 
 def test_the_kernel_knows_what_is_always_allowed() -> None:

@@ -5,13 +5,13 @@ import platform
 import pytest
 
 from core.bpf import program as bpf
-from core.bpf.build import build_filter
-from core.bpf.emulate import Emulator, emulate
+from core.bpf.emulate import Emulator
 from core.bpf.program import ProgramError, encode_program, instruction
+from core.bpf.stack import build_stack
 from core.bpf.validate import ALLOWED_CODES, validate
 from core.observer.wire import AUDIT_ARCH_I386, AUDIT_ARCH_X86_64
 from tests.core.bpf.kernel import accepted, call_data, expected, makes_32_bit_calls, observe
-from tests.core.bpf.policies import random_argument, random_policy
+from tests.core.bpf.policies import random_argument, random_stack
 from tests.core.bpf.programs import ALLOW, guarded, random_body, random_calls, random_number, seeded
 from tests.support.privilege import require
 
@@ -37,19 +37,21 @@ def compare_programs(seeds: range) -> int:
     return len(seeds) * CALLS_A_PROGRAM
 
 
-def compare_policies(seeds: range) -> int:
-    """The number of calls compared."""
+def compare_policies(seeds: range, *, most_filters: int = 1) -> int:
+    """Policies of up to `most_filters` filters; the number of calls compared."""
     for seed in seeds:
         source = seeded(seed)
         # getpid, and calls that no architecture has.
-        program = build_filter(random_policy(source, (39, 500, 501)))
+        seccomp = random_stack(source, (39, 500, 501), source.randrange(most_filters) + 1)
+        filters = [built.program for built in build_stack(seccomp)]
         calls = []
         for _ in range(CALLS_A_PROGRAM):
             arch = source.choice((AUDIT_ARCH_X86_64, AUDIT_ARCH_X86_64, AUDIT_ARCH_I386))
             nr = source.choice((39, 500, 501, 502)) if arch == AUDIT_ARCH_X86_64 else source.choice((20, 500))
             calls.append(call_data(arch, nr, [random_argument(source) for _ in range(6)]))
-        for call, observed in zip(calls, observe([program], calls), strict=True):
-            value = emulate(program, call).value
+        emulator = Emulator(filters)
+        for call, observed in zip(calls, observe(filters, calls), strict=True):
+            value = emulator.value(call.arch, call.nr, call.instruction_pointer, call.args)
             assert observed == expected(value, call), f"seed {seed}: {call} is answered with {value:#x}"
     return len(seeds) * CALLS_A_PROGRAM
 
@@ -62,6 +64,10 @@ def test_built_policies_do_in_the_kernel_what_emulation_says() -> None:
     assert compare_policies(range(15)) == 300
 
 
+def test_stacked_policies_do_in_the_kernel_what_emulation_says() -> None:
+    assert compare_policies(range(100, 140), most_filters=4) == 800
+
+
 @pytest.mark.long
 def test_emulator_agrees_with_the_kernel_on_many_random_programs() -> None:
     assert compare_programs(range(1000, 1600)) >= 10_000
@@ -70,6 +76,11 @@ def test_emulator_agrees_with_the_kernel_on_many_random_programs() -> None:
 @pytest.mark.long
 def test_many_built_policies_do_in_the_kernel_what_emulation_says() -> None:
     assert compare_policies(range(1000, 1300)) >= 5_000
+
+
+@pytest.mark.long
+def test_many_stacked_policies_do_in_the_kernel_what_emulation_says() -> None:
+    assert compare_policies(range(2000, 2600), most_filters=5) >= 10_000
 
 
 def compare_acceptance(seed: int, count: int) -> int:

@@ -6,6 +6,8 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
+from core.bpf.emulate import Emulator, SeccompData, emulate
+from core.bpf.stack import build_stack, decide
 from core.judge.collect import Batch, Collector
 from core.judge.context import JudgeContext
 from core.judge.judge import Judge, Judged
@@ -16,7 +18,7 @@ from core.knowledge.syscalls import number
 from core.observer import wire
 from core.observer.wire import AUDIT_ARCH_I386, AUDIT_ARCH_X86_64, X32_SYSCALL_BIT, Frame, FrameKind
 from core.policy.action import Action, parse_action
-from core.policy.model import ArgumentTest, Rule, Seccomp
+from core.policy.model import ArgumentTest, Rule, Seccomp, StackedFilter
 from core.policy.rules import deciding_rule, resolve_rules
 from tests.core.judge.transcript import context, policy, rule, symbols
 
@@ -130,7 +132,30 @@ def test_rule_numbers_are_the_deciding_rules(rules: list[Rule], made: list[tuple
     expected = [
         deciding_rule(resolved, value, int(call["nr"]), call["args"].tolist()) or 0 for call, value in zip(calls, values, strict=True)
     ]
-    assert RuleNumbers(seccomp).numbers(calls, np.array(values, np.uint32)).tolist() == expected
+    assert RuleNumbers(seccomp).decide(calls, np.array(values, np.uint32))[0].tolist() == expected
+
+
+@given(
+    st.lists(st.tuples(st.lists(RULES, max_size=3), st.sampled_from(ACTIONS)), min_size=2, max_size=3),
+    st.lists(st.tuples(st.sampled_from(CALLS), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=8),
+)
+def test_in_a_stack_the_numbers_are_those_of_the_filter_that_decides(
+    stack: list[tuple[list[Rule], str]], made: list[tuple[str, int, int]]
+) -> None:
+    loading = Rule(syscalls=("seccomp",), action="allow")
+    first, *stacked = [StackedFilter(rules=(loading, *rules), default=default) for rules, default in stack]
+    seccomp = Seccomp(mode="filter", default=first.default, rules=first.rules, stacked=tuple(stacked))
+    programs = [built.program for built in build_stack(seccomp)]
+    calls = np.zeros(len(made), CALL_DTYPE)
+    calls["arch"] = AUDIT_ARCH_X86_64
+    calls["nr"] = [number(AUDIT_ARCH_X86_64, name) for name, *_ in made]
+    calls["args"][:, :2] = [(first, second) for _, first, second in made]
+    rules, deciders = RuleNumbers(seccomp, programs).decide(calls, Emulator(programs).values(calls))
+    for call, found, decider in zip(calls, rules.tolist(), deciders.tolist(), strict=True):
+        nr, args = int(call["nr"]), tuple(call["args"].tolist())
+        values = [emulate(program, SeccompData(nr, AUDIT_ARCH_X86_64, 0, args)).value for program in programs]
+        expected = decide(seccomp, values, AUDIT_ARCH_X86_64, nr, args)
+        assert (found or None, decider or None) == (expected.rule, expected.layer.number if expected.layer else None)
 
 
 def test_values_are_those_of_actions() -> None:

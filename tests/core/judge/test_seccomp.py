@@ -8,7 +8,7 @@ from core.judge.judge import Judge
 from core.judge.records import Records
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.observer.wire import AUDIT_ARCH_I386, CallFlag, Engine, ProcessKind
-from core.policy.model import ArgumentTest
+from core.policy.model import ArgumentTest, StackedFilter
 from tests.core.judge.transcript import (
     STOPPED,
     STOPPED_ENTRY,
@@ -250,3 +250,39 @@ def test_a_notifier_of_the_target_s_own() -> None:
 def test_exit_is_no_unfinished_call() -> None:
     judged = judge(context(), call("exit_group", 0, CallFlag.PASSED), call("read", 0, CallFlag.PASSED))
     assert [judged.verdict(index).outcome for index in range(2)] == [Outcome.OK, Outcome.UNFINISHED]
+
+
+# ── several filters ───────────────────────────────────────────────────────────────────────────────────────────────
+
+STACK = policy(
+    rule("socket", "errno:EPERM"),
+    rule("getppid", "errno:EPERM"),
+    stacked=(
+        StackedFilter(rules=(rule("getppid", "errno:EACCES"), rule("chdir", "log"))),
+        StackedFilter(rules=(rule("socket getppid chdir seccomp", "allow"),), default="errno:ENOSYS"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "ret", "number", "reason"),
+    [
+        ("socket", "EPERM", 1, "seccomp rule 1 (filter 1) refused socket with EPERM before it ran"),
+        ("getppid", "EACCES", 3, "seccomp rule 3 (filter 2) refused getppid with EACCES before it ran"),
+        ("kill", "ENOSYS", None, "seccomp filter 3's default action refused kill with ENOSYS before it ran"),
+    ],
+)
+def test_of_several_filters_the_one_that_decides_is_named(name: str, ret: str, number: int | None, reason: str) -> None:
+    found = verdict(context(STACK), judging(), call(name, ret, STOPPED))
+    assert (found.gate, found.rule, found.reason, found.conflict) == (Gate.SECCOMP, number, reason, False)
+
+
+def test_of_several_filters_the_one_that_logs_is_named() -> None:
+    found = verdict(context(STACK), judging(), call("chdir"))
+    assert (found.rule, found.reason) == (4, "seccomp rule 4 (filter 2) logged chdir and let it pass")
+
+
+def test_of_several_filters_one_that_does_not_cover_the_architecture_is_named() -> None:
+    covering = policy(architectures=("native", "x86"), stacked=(StackedFilter(bad_arch="errno:ENOSYS"),))
+    found = verdict(context(covering), judging(), call(20, "ENOSYS", STOPPED, arch=AUDIT_ARCH_I386))
+    assert found.reason == "seccomp filter 2's action for other architectures refused getpid with ENOSYS before it ran"

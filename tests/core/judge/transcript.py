@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.bpf.build import build_filter
+from core.bpf.stack import build_stack
 from core.judge.collect import Batch
 from core.judge.context import JudgeContext
 from core.judge.judge import Judge
@@ -115,8 +115,8 @@ def rule(syscalls: str, action: str, *args: Any) -> Rule:
 def context(
     seccomp: Seccomp | None = None, engine: Engine = "ebpf", *, strict: bool = False, judge_from: JudgeFrom = "entry", flags: int = 0
 ) -> JudgeContext:
-    """A run under this seccomp section, its filter built as for a real one."""
-    filters = (build_filter(seccomp),) if seccomp is not None else ()
+    """A run under this seccomp section, its filters built as for a real one."""
+    filters = tuple(built.program for built in build_stack(seccomp)) if seccomp is not None else ()
     return JudgeContext(engine=engine, filters=filters, flags=flags, rules=seccomp or Seccomp(), strict=strict, judge_from=judge_from)
 
 

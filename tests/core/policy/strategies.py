@@ -6,7 +6,7 @@ import typing
 
 from hypothesis import strategies as st
 
-from core.policy.model import ArgumentTest, Capabilities, Flag, Identity, JudgeFrom, Mode, Operator, Policy, Rule, Seccomp
+from core.policy.model import ArgumentTest, Capabilities, Flag, Identity, JudgeFrom, Mode, Operator, Policy, Rule, Seccomp, StackedFilter
 
 
 def _maybe(strategy: st.SearchStrategy[typing.Any]) -> st.SearchStrategy[typing.Any]:
@@ -33,14 +33,15 @@ TESTS = st.builds(
     ArgumentTest, index=NUMBERS, op=st.sampled_from(typing.get_args(Operator)), value=TEXT | NUMBERS, mask=_maybe(TEXT | NUMBERS)
 )
 RULES = st.builds(Rule, syscalls=_tuples(TEXT | NUMBERS), action=TEXT, args=_tuples(TESTS), note=TEXT, enabled=st.booleans())
+FILTER: dict[str, st.SearchStrategy[typing.Any]] = {
+    "default": TEXT,
+    "architectures": NAMES,
+    "bad_arch": TEXT,
+    "flags": _tuples(st.sampled_from(typing.get_args(Flag))),
+    "rules": _tuples(RULES),
+}
+STACKED = st.lists(st.builds(StackedFilter, note=TEXT, **FILTER), max_size=2).map(tuple)
 FILTERS = st.builds(
-    Seccomp,
-    mode=st.sampled_from(typing.get_args(Mode)),
-    default=TEXT,
-    judge_from=st.sampled_from(typing.get_args(JudgeFrom)),
-    architectures=NAMES,
-    bad_arch=TEXT,
-    flags=_tuples(st.sampled_from(typing.get_args(Flag))),
-    rules=_tuples(RULES),
+    Seccomp, mode=st.sampled_from(typing.get_args(Mode)), judge_from=st.sampled_from(typing.get_args(JudgeFrom)), stacked=STACKED, **FILTER
 )
 POLICIES = st.builds(Policy, name=TEXT, description=TEXT, identity=IDENTITIES, capabilities=_maybe(CAPABILITIES), seccomp=FILTERS)

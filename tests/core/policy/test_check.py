@@ -77,6 +77,19 @@ def _test(text: str) -> str:
             '[seccomp]\nflags = ["wait-killable"]',
             'seccomp.flags[0]: "wait-killable" is not supported yet: the kernel takes it only with the action ask.',
         ),
+        ('[[seccomp.stacked]]\ndefault = "alow"', f'seccomp.stacked[0].default: "alow" is not an action; did you mean "allow"? {ACTIONS}'),
+        (
+            "[[seccomp.stacked]]\n[[seccomp.stacked]]\narchitectures = []",
+            "seccomp.stacked[1].architectures: is empty: the filter would judge no call. Allowed: native, x86_64, x86, x32, aarch64.",
+        ),
+        (
+            '[[seccomp.stacked]]\nflags = ["wait-killable"]',
+            'seccomp.stacked[0].flags[0]: "wait-killable" is not supported yet: the kernel takes it only with the action ask.',
+        ),
+        (
+            '[[seccomp.stacked]]\n[[seccomp.stacked.rules]]\nsyscalls = ["read"]\naction = "log"\n[[seccomp.stacked.rules]]\nsyscalls = []\naction = "log"',
+            "seccomp.stacked[0].rules[1].syscalls: is empty: name at least one system call, a number or a group.",
+        ),
         (
             '[seccomp]\nmode = "strict"\njudge_from = "execve"',
             (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.policy.error import PolicyError
 from core.policy.file import decode, encode
-from core.policy.model import ArgumentTest, Capabilities, Identity, Policy, Rule, Seccomp
+from core.policy.model import ArgumentTest, Capabilities, Identity, Policy, Rule, Seccomp, StackedFilter
 from tests.core.policy.strategies import POLICIES
 
 RULE = '[[seccomp.rules]]\nsyscalls = ["socket"]\naction = "allow"\n'
@@ -36,6 +36,11 @@ WHOLE = Policy(
             ),
             Rule(syscalls=("kill",), action="allow", enabled=False),
         ),
+        judge_from="main",
+        stacked=(
+            StackedFilter(note="What nobody may do."),
+            StackedFilter(default="log", rules=(Rule(syscalls=("read",), action="allow"),)),
+        ),
     ),
 )
 
@@ -53,6 +58,7 @@ keep = ["NET_RAW"]
 [seccomp]
 mode = "filter"
 default = "allow"
+judge_from = "main"
 flags = ["log"]
 
 [[seccomp.rules]]
@@ -65,6 +71,17 @@ note = "It says \\"no\\"."
 syscalls = ["kill"]
 action = "allow"
 enabled = false
+
+[[seccomp.stacked]]
+default = "allow"
+note = "What nobody may do."
+
+[[seccomp.stacked]]
+default = "log"
+
+[[seccomp.stacked.rules]]
+syscalls = ["read"]
+action = "allow"
 """
 
 
@@ -103,7 +120,15 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
         ),
         (
             '[seccomp]\ndefualt = "allow"',
-            'seccomp.defualt: there is no such key; did you mean "default"? Allowed: mode, default, judge_from, architectures, bad_arch, flags, rules.',
+            'seccomp.defualt: there is no such key; did you mean "default"? Allowed: mode, default, judge_from, architectures, bad_arch, flags, rules, stacked.',
+        ),
+        (
+            '[[seccomp.stacked]]\nmode = "filter"',
+            "seccomp.stacked[0].mode: there is no such key. Allowed: default, architectures, bad_arch, flags, rules, note.",
+        ),
+        (
+            "[[seccomp.stacked]]\n[[seccomp.stacked]]\nrules = 3",
+            "seccomp.stacked[1].rules: 3 is not allowed: it must be a list in brackets (each entry: a table).",
         ),
         (
             f"{RULE}colour = 3",

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from core.knowledge.capabilities import capability_name
 from core.observer.wire import CapabilitySets, LaunchSpec
+from core.plan import build_filters
 from core.policy.capabilities import effective_after_exec
 from core.policy.compile import compile_policy
 from core.policy.error import PolicyError
 from core.policy.expert import EXPERT_SETS
 from core.policy.identity import Caller
-from core.policy.model import Capabilities, Identity, Policy, Seccomp
+from core.policy.model import Capabilities, Identity, Policy, Seccomp, StackedFilter
 from core.policy.securebits import SECUREBITS
 from tests.core.policy.callers import this_process
 from tests.core.policy.launched import NOBODY, STATUS, status_after_exec, user_namespaces_for_all
@@ -195,3 +196,17 @@ def test_a_filter_is_refused_without_no_new_privs_exactly_where_the_kernel_refus
             status_after_exec(lambda caller: dataclasses.replace(compiled(caller, no_new_privs=True), no_new_privs=False))
     else:
         assert status_after_exec(lambda caller: compiled(caller, no_new_privs=False))["Seccomp"] == "2"
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_the_kernel_counts_the_stacked_filters(count: int) -> None:
+    seccomp = Seccomp(mode="filter", judge_from="execve", stacked=(StackedFilter(),) * (count - 1))
+    policy = Policy(seccomp=seccomp)
+
+    def compiled(caller: Caller) -> LaunchSpec:
+        return compile_policy(policy, STATUS, caller, engine="ptrace", filters=build_filters(policy), stdio=PIPES)
+
+    before = int(
+        status_after_exec(lambda caller: compile_policy(Policy(), STATUS, caller, engine="ptrace", stdio=PIPES))["Seccomp_filters"]
+    )
+    assert int(status_after_exec(compiled)["Seccomp_filters"]) - before == count

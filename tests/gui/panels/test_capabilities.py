@@ -107,11 +107,42 @@ def test_presets(panel: CapabilitiesPanel, document: PolicyDocument, text: str, 
     assert document.policy.capabilities == container_default()
 
 
-def test_the_expert_form_is_told(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
-    assert not panel.note.isVisible()
+def test_a_policy_of_sets_opens_the_expert_form(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
+    assert not panel.expert.isVisible()
     document.set_policy(Policy(capabilities=Capabilities(ambient=("KILL",), inheritable=("KILL",))))
-    assert panel.note.isVisible()
+    assert panel.expert.isVisible()
+    assert panel.expert_switch.isChecked()
     assert panel.count.text() == "by sets"
+
+
+def test_the_forms_turn_into_each_other(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
+    document.set_policy(Policy(capabilities=Capabilities(keep=("NET_RAW",)), identity=Identity(user="root")))
+    panel.expert_switch.click()
+    assert document.policy.capabilities == Capabilities(
+        bounding=("NET_RAW",), permitted=("NET_RAW",), effective=("NET_RAW",), inheritable=(), ambient=()
+    )
+    panel.expert_switch.click()
+    assert document.policy.capabilities == Capabilities(keep=("NET_RAW",))
+    assert panel.list.isVisible()
+    document.undo_stack.undo()
+    assert panel.expert.isVisible()
+    document.undo_stack.undo()
+    assert document.policy.capabilities == Capabilities(keep=("NET_RAW",))
+
+
+def test_where_nothing_is_chosen_the_form_changes_alone(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
+    panel.expert_switch.click()
+    assert panel.expert.isVisible()
+    assert document.policy.capabilities is None
+    assert document.undo_stack.count() == 0
+
+
+def test_a_preset_stays_in_the_expert_form(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
+    document.set_policy(Policy(identity=Identity(user="root")))
+    panel.expert_switch.click()
+    next(action for action in panel.presets.actions() if action.text() == "&None").trigger()
+    assert document.policy.capabilities == Capabilities(bounding=(), permitted=(), effective=(), inheritable=(), ambient=())
+    assert panel.expert.isVisible()
 
 
 def test_a_wrong_name_is_told_in_place(panel: CapabilitiesPanel, document: PolicyDocument) -> None:

@@ -48,21 +48,21 @@ def test_nothing_is_wider_than_the_panel(panel: IdentityPanel) -> None:
 
 @pytest.mark.parametrize(("text", "user"), [("root", "root"), ("1000", 1000), ("nobody", "nobody")])
 def test_user(panel: IdentityPanel, document: PolicyDocument, text: str, user: str | int) -> None:
-    retype(panel.user.lineEdit(), text)
+    retype(panel.fields.user.lineEdit(), text)
     assert document.policy.identity.user == user
     document.undo_stack.undo()
-    assert panel.user.currentText() == "me"
+    assert panel.fields.user.currentText() == "me"
 
 
 def test_group_and_groups(panel: IdentityPanel, document: PolicyDocument) -> None:
-    retype(panel.group.lineEdit(), "daemon")
-    retype(panel.groups, "audio, 44")
+    retype(panel.fields.group.lineEdit(), "daemon")
+    retype(panel.fields.groups, "audio, 44")
     assert document.policy.identity.group == "daemon"
     assert list(document.policy.identity.groups or ()) == ["audio", 44]
-    panel.no_groups.click()
+    panel.fields.no_groups.click()
     assert document.policy.identity.groups == ()
-    assert not panel.groups.isEnabled()
-    panel.no_groups.click()
+    assert not panel.fields.groups.isEnabled()
+    panel.fields.no_groups.click()
     assert document.policy.identity.groups is None
 
 
@@ -87,8 +87,8 @@ def test_typing_the_name_is_one_step(panel: IdentityPanel, document: PolicyDocum
 
 def test_a_problem_is_told_at_its_field(panel: IdentityPanel, document: PolicyDocument) -> None:
     document.edit("a wrong uid", Policy(identity=Identity(user=-5)))
-    assert "-5" in panel.problems["user"].text()
-    assert not panel.problems["group"].isVisible()
+    assert "-5" in panel.fields.problems["user"].text()
+    assert not panel.fields.problems["group"].isVisible()
 
 
 def test_sentences_say_what_follows() -> None:

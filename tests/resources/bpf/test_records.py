@@ -56,8 +56,9 @@ def test_numbers_mean_the_same() -> None:
     _clang_accepts(
         [
             *same("CALL_", wire.CallFlag, "PASSED", "EXITED", "CUT_SHORT"),
-            *same("PROCESS_", wire.ProcessKind, "FORK", "EXEC", "EXIT", "SIGNAL", "KILLED_BY_SECCOMP"),
-            *same("CAPTURE_", wire.CaptureKind, "STRING", "BYTES", "POINTERS"),
+            *same("PROCESS_", wire.ProcessKind, "FORK", "EXEC", "EXIT", "SIGNAL", "KILLED_BY_SECCOMP", "BEFORE_EXEC"),
+            *same("CAPTURE_", wire.CaptureKind, "STRING", "BYTES", "POINTERS", "PARTS"),
+            *same("EXEC_", wire.ExecFact, *(fact.name for fact in wire.ExecFact)),
             f"LENGTH_IS_RESULT == {wire.LENGTH_IS_RESULT}",
             f"NO_LENGTH == {wire.NO_LENGTH}",
             f"MAX_CAPTURE == {wire.MAX_CAPTURE}",

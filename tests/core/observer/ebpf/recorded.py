@@ -134,5 +134,5 @@ class Recorded:
         return found
 
     def captures_of(self, call: Call) -> list[Capture]:
-        """What was captured of one call."""
-        return [capture for capture in self.captures if capture.call == call.id]
+        """What was captured of one call's arguments."""
+        return [capture for capture in self.captures if capture.call == call.id and capture.argument not in list(wire.ExecFact)]

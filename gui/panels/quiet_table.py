@@ -1,0 +1,60 @@
+"""The table of a page beside the log: quiet rows, one of which can be chosen, acted on and copied."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from gui.delegates.cells import CellDelegate
+from gui.theme import ROW_HEIGHT, Theme
+
+
+class QuietTable(QTableView):
+    """Enter or a double click activates a row; Ctrl+C asks for a copy."""
+
+    row_wanted = Signal(QModelIndex)
+    """What was activated."""
+    copy_wanted = Signal()
+    menu_wanted = Signal(QModelIndex, object)
+    """The cell below the pointer, and where on the screen, as a QPoint."""
+
+    def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setAccessibleName(name)
+        self.setItemDelegate(CellDelegate(theme, self))
+        self.setAlternatingRowColors(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setStretchLastSection(True)
+        self.doubleClicked.connect(self.row_wanted)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.row_wanted.emit(self.currentIndex())
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        index = self.indexAt(event.pos())
+        if index.isValid():
+            self.menu_wanted.emit(index, event.globalPos())
+
+    def _on_theme_changed(self) -> None:
+        self.verticalHeader().setMinimumSectionSize(self._theme.scaled(ROW_HEIGHT))
+        self.verticalHeader().setDefaultSectionSize(self._theme.scaled(ROW_HEIGHT))
+        self.viewport().update()
