@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,6 +16,7 @@ from core.lint.subject import refuses
 from core.policy.architectures import NATIVE
 from core.policy.model import Policy, Rule, Seccomp
 from core.policy.rules import ResolvedRule, resolve_rules
+from core.policy.stack import all_rules, layers
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,13 +48,9 @@ class LintReport:
     guards: tuple[Guard, ...] = ()
     """By rule."""
 
-    def of_rule(self, number: int) -> tuple[Finding, ...]:
-        """The findings on one rule, the gravest first."""
-        return tuple(finding for finding in self.findings if finding.rule == number)
-
     def remarks(self) -> Mapping[int, str]:
         """By rule, in two or three words, that it decides nothing; only for rules of which that is so."""
-        count = len(self.policy.seccomp.rules)
+        count = len(all_rules(self.policy.seccomp))
         return {finding.rule: words for finding in self.findings if finding.rule is not None and (words := _remark(finding, count))}
 
 
@@ -87,7 +85,8 @@ def headline(finding: Finding) -> str:
 
 
 def _guards(seccomp: Seccomp) -> Iterator[Guard]:
-    for rule in resolve_rules(seccomp, ARCHES[NATIVE]):
+    resolved = (resolve_rules(layer.filter, ARCHES[NATIVE], layer.first_rule) for layer in layers(seccomp))
+    for rule in itertools.chain.from_iterable(resolved):
         if refuses(rule.action):
             for capability, calls in sorted(_guarded(rule).items()):
                 yield Guard(rule.number, capability_name(capability), tuple(calls))
@@ -103,7 +102,7 @@ def _guarded(rule: ResolvedRule) -> Mapping[int, list[str]]:
 
 def _remark(finding: Finding, rules: int) -> str:
     # A fix that takes the rule away says that nothing of it is left.
-    whole = finding.fix is not None and len(finding.fix.policy.seccomp.rules) < rules
+    whole = finding.fix is not None and len(all_rules(finding.fix.policy.seccomp)) < rules
     match finding.code:
         case "never-matches":
             return "never matches"

@@ -46,4 +46,4 @@ class PolicyPages(QObject):
         flow.changed.connect(seccomp.count_hits)
 
     def _on_filter_built(self, report: FilterReport | None) -> None:
-        self.capabilities.show_instructions(len(report.lines) if report is not None and report.lines else None)
+        self.capabilities.show_instructions(report.instructions if report is not None and report.filters else None)

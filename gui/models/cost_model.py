@@ -8,6 +8,7 @@ from typing import Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from core.bpf.cost import Cost
+from gui.delegates.cells import TONE_ROLE, Tone
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -58,6 +59,8 @@ class CostModel(QAbstractTableModel):
                 return {Column.CALL: cost.call, Column.INSTRUCTIONS: cost.words, Column.ACTION: cost.action.word}[column]
             case Qt.ItemDataRole.TextAlignmentRole if column is Column.INSTRUCTIONS:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            case _ if role == TONE_ROLE:
+                return Tone.STRONG if column is Column.CALL else Tone.QUIET if cost.cached else Tone.PLAIN
             case Qt.ItemDataRole.ToolTipRole:
                 return _tip(cost)
             case _ if role == SORT_ROLE:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
@@ -12,6 +13,8 @@ from core.lint.finding import Finding, Severity
 from core.policy.model import Rule
 from gui.lint_report import Guard, LintReport, guards_text
 from gui.models.rule_text import action_sentence, arguments_text, calls_text, count_text, groups_text
+
+T = TypeVar("T", Finding, Guard)
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -73,13 +76,14 @@ class RuleModel(QAbstractTableModel):
         super().__init__(parent)
         self._rules: tuple[Rule, ...] = ()
         self._problems: Mapping[int, str] = {}
-        self._findings: Mapping[int, tuple[Finding, ...]] = {}
+        self._first = 1
         self._remarks: Mapping[int, str] = {}
-        self._guards: Mapping[int, tuple[Guard, ...]] = {}
+        self._found: Mapping[int, tuple[Finding, ...]] = {}
+        self._guarded: Mapping[int, tuple[Guard, ...]] = {}
         self._hits: tuple[int | None, ...] | None = None
 
-    def set_rules(self, rules: Sequence[Rule], problems: Mapping[int, str]) -> None:
-        """The rules, and by row what is wrong with them. Rows that stay keep their selection."""
+    def set_rules(self, rules: Sequence[Rule], problems: Mapping[int, str], first: int = 1) -> None:
+        """The rules, by row what is wrong with them, and the first one's number. Rows that stay keep their selection."""
         rules = tuple(rules)
         kept = min(len(rules), len(self._rules))
         if len(rules) > kept:
@@ -87,7 +91,7 @@ class RuleModel(QAbstractTableModel):
         elif len(self._rules) > kept:
             self.beginRemoveRows(QModelIndex(), kept, len(self._rules) - 1)
         grows, shrinks = len(rules) > kept, len(self._rules) > kept
-        self._rules, self._problems = rules, dict(problems)
+        self._rules, self._problems, self._first = rules, dict(problems), first
         if grows:
             self.endInsertRows()
         elif shrinks:
@@ -96,15 +100,14 @@ class RuleModel(QAbstractTableModel):
 
     def set_report(self, report: LintReport) -> None:
         """What lint says of each rule; a report on other rules than these would say it of the wrong ones."""
-        numbers = range(1, len(report.policy.seccomp.rules) + 1)
-        self._findings = {number: report.of_rule(number) for number in numbers}
         self._remarks = report.remarks()
-        self._guards = {number: tuple(guard for guard in report.guards if guard.rule == number) for number in numbers}
+        self._found = _by_rule(report.findings)
+        self._guarded = _by_rule(report.guards)
         self._all_changed()
 
     def forget_report(self) -> None:
         """What was said is of other rules than there are now."""
-        self._findings, self._remarks, self._guards = {}, {}, {}
+        self._remarks, self._found, self._guarded = {}, {}, {}
         self._all_changed()
 
     @property
@@ -162,7 +165,7 @@ class RuleModel(QAbstractTableModel):
             case Role.SEVERITY:
                 return self._severity(index.row())
             case Role.IDLE:
-                return index.row() + 1 in self._remarks
+                return self._first + index.row() in self._remarks
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -200,17 +203,23 @@ class RuleModel(QAbstractTableModel):
         # The rules come anew through `set_rules`; the view must not remove the row as well.
         return False
 
+    def _findings(self, row: int) -> tuple[Finding, ...]:
+        return self._found.get(self._first + row, ())
+
+    def _guards(self, row: int) -> tuple[Guard, ...]:
+        return self._guarded.get(self._first + row, ())
+
     def _remark(self, row: int) -> str:
-        return self._remarks.get(row + 1) or guards_text(self._guards.get(row + 1, ()))
+        return self._remarks.get(self._first + row) or guards_text(self._guards(row))
 
     def _severity(self, row: int) -> Severity | None:
-        found = [finding.severity for finding in self._findings.get(row + 1, ())]
+        found = [finding.severity for finding in self._findings(row)]
         return next((severity for severity in _WARNINGS if severity in found), None)
 
     def _text(self, row: int, rule: Rule, column: Column) -> str:
         match column:
             case Column.NUMBER:
-                return str(row + 1)
+                return str(self._first + row)
             case Column.CALLS:
                 return calls_text(rule.syscalls)
             case Column.TESTS:
@@ -236,19 +245,15 @@ class RuleModel(QAbstractTableModel):
 
     def _tip(self, row: int, rule: Rule) -> str:
         lines = [
-            f"{row + 1}. {calls_text(rule.syscalls)}",
+            f"{self._first + row}. {calls_text(rule.syscalls)}",
             groups_text(rule.syscalls),
             arguments_text(rule),
             f"{rule.action}: {action_sentence(rule.action)}",
             rule.note,
             "" if rule.enabled else "Not ticked: the rule does not count.",
             self._hits_tip(row),
-            *(
-                f"{finding.severity.capitalize()}: {finding.message}"
-                for finding in self._findings.get(row + 1, ())
-                if finding.code != _GUARDED
-            ),
-            *(f"{guard.sentence}." for guard in self._guards.get(row + 1, ())),
+            *(f"{finding.severity.capitalize()}: {finding.message}" for finding in self._findings(row) if finding.code != _GUARDED),
+            *(f"{guard.sentence}." for guard in self._guards(row)),
             self._problems.get(row, ""),
         ]
         return "\n".join(filter(None, lines))
@@ -265,3 +270,11 @@ class RuleModel(QAbstractTableModel):
                 return self._hits_tip(row)
             case _:
                 return text
+
+
+def _by_rule(found: Sequence[T]) -> Mapping[int, tuple[T, ...]]:
+    by_rule: dict[int, list[T]] = defaultdict(list)
+    for each in found:
+        if each.rule is not None:
+            by_rule[each.rule].append(each)
+    return {number: tuple(several) for number, several in by_rule.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from core.knowledge.errnos import errno_meaning
 from core.knowledge.groups import GROUPS
-from core.knowledge.syscalls import by_name
+from core.knowledge.syscalls import ARCHES, by_name, syscall
 from core.policy.action import Action, ActionKind, parse_action
 from core.policy.architectures import NATIVE
 from core.policy.model import ArgumentTest, Rule
@@ -26,6 +26,14 @@ def groups_text(syscalls: Iterable[str | int]) -> str:
     return "\n".join(f"{group}, {len(GROUPS[group])} calls: {', '.join(GROUPS[group])}" for group in groups)
 
 
+def numbers_text(syscalls: Iterable[str | int]) -> str:
+    """What each number among them is here, in a line; empty where there is none."""
+    numbers = [call for call in syscalls if isinstance(call, int)]
+    return " · ".join(
+        f"{number} is {call.name}" if (call := syscall(ARCHES[NATIVE], number)) else f"{number} has no name here" for number in numbers
+    )
+
+
 def spelled_out(syscalls: Iterable[str | int]) -> tuple[str | int, ...]:
     """With each group's calls in its place; those that are not the native architecture's are left out."""
     known = by_name(NATIVE)
@@ -40,7 +48,7 @@ def count_text(count: int) -> str:
     """A count where there is little room: "9,999", "48.2k", "3.1M"."""
     if count < 10_000:
         return f"{count:,}"
-    value, sign = (count / 1e6, "M") if count >= 999_950 else (count / 1e3, "k")
+    value, sign = (count / 1e6, "M") if count >= 999_500 else (count / 1e3, "k")
     return f"{value:.1f}{sign}" if value < 100 else f"{value:.0f}{sign}"
 
 

@@ -2,47 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 
-from core.policy.model import Rule
+from core.policy.model import Rule, Seccomp
+from core.policy.stack import all_rules
 
 
 class RunRules:
-    """The run's rules beside the rules as they are now."""
+    """The run's rules beside the rules as they are now, by their numbers, which count through all filters."""
 
-    def __init__(self, run: Sequence[Rule], now: Sequence[Rule]) -> None:
+    def __init__(self, run: Seccomp, now: Seccomp) -> None:
         """A rule is the same one while its calls, its action and its tests are; its note, its place and its tick may change."""
-        self._numbers = dict(_pairs(run, now))
-        self._rows = {number: row for row, number in self._numbers.items()}
-        self.edited = [_essence(rule) for rule in run if rule.enabled] != [_essence(rule) for rule in now if rule.enabled]
+        before, after = all_rules(run), all_rules(now)
+        self._in_run = dict(_pairs(before, after))
+        self._now = {number: other for other, number in self._in_run.items()}
+        self.edited = _counting(before) != _counting(after)
         """Whether the rules that count are others now, or stand in another order."""
 
-    def number(self, row: int) -> int | None:
-        """The number that the rule in this row had in the run; None: it did not count there."""
-        return self._numbers.get(row)
+    def in_run(self, number: int) -> int | None:
+        """The number that this rule had in the run; None: it did not count there."""
+        return self._in_run.get(number)
 
-    def row(self, number: int) -> int | None:
-        """Where the run's rule `number` stands now; None: it is gone."""
-        return self._rows.get(number)
+    def now(self, number: int) -> int | None:
+        """The number that the run's rule has now; None: it is gone."""
+        return self._now.get(number)
 
 
-def _pairs(run: Sequence[Rule], now: Sequence[Rule]) -> Iterator[tuple[int, int]]:
-    # (row now, number in the run). Those that kept their place first: of two alike, each is then itself.
+def _counting(rules: tuple[Rule, ...]) -> list[Rule]:
+    return [_essence(rule) for rule in rules if rule.enabled]
+
+
+def _pairs(run: tuple[Rule, ...], now: tuple[Rule, ...]) -> Iterator[tuple[int, int]]:
+    # (number now, number in the run). Those that kept their number first: of two alike, each is then itself.
     left = {number: _essence(rule) for number, rule in enumerate(run, start=1) if rule.enabled}
     waiting = []
-    for row, rule in enumerate(now):
-        if left.get(row + 1) == _essence(rule):
-            del left[row + 1]
-            yield row, row + 1
-        else:
-            waiting.append((row, _essence(rule)))
-    for row, essence in waiting:
-        number = next((number for number, other in left.items() if other == essence), None)
-        if number is not None:
+    for number, rule in enumerate(now, start=1):
+        if left.get(number) == _essence(rule):
             del left[number]
-            yield row, number
+            yield number, number
+        else:
+            waiting.append((number, _essence(rule)))
+    for number, essence in waiting:
+        found = next((other for other, rule in left.items() if rule == essence), None)
+        if found is not None:
+            del left[found]
+            yield number, found
 
 
 def _essence(rule: Rule) -> Rule:

@@ -17,14 +17,15 @@ from core.judge.verdict import Gate
 from core.knowledge.syscalls import ARCHES
 from core.policy.error import PolicyError
 from core.policy.file import decode
-from core.policy.model import Mode, Policy, Rule, Seccomp
+from core.policy.model import Mode, Policy, Seccomp
+from core.policy.stack import Layer, layers
 from core.recording.rule_hits import RuleHits
 from gui.background import Background
 from gui.filter_report import FilterReport, build_report
 from gui.labels import ProblemLabel, field_label, muted_label, rule_line
 from gui.lint_report import LintReport, lint_report
+from gui.models import stack_edits
 from gui.models.rule_of_call import rule_of_call
-from gui.models.rule_text import action_sentence
 from gui.models.run_rules import RunRules
 from gui.naming import named
 from gui.panels.fold import Fold
@@ -34,6 +35,8 @@ from gui.panels.seccomp_pages import SeccompPages
 from gui.panels.seccomp_presets import PresetsMenu
 from gui.panels.seccomp_rules import RulesPanel
 from gui.panels.seccomp_scope import ScopeEdit, scope_summary
+from gui.panels.seccomp_stack import TOGETHER, StackChooser
+from gui.panels.shrinking import ShrinkingArea
 from gui.policy_document import PolicyDocument
 from gui.target_bar import MOMENTS
 from gui.theme import MARGIN, Theme
@@ -69,12 +72,13 @@ class SeccompPanel(QWidget):
         self.presets = PresetsMenu(self)
         self.presets_button = named(QPushButton("Presets"), "Ready-made filters")
         self.presets_button.setMenu(self.presets)
+        self.stack = StackChooser()
         self.default = ActionPicker("Default action")
         self.moment = named(QComboBox(), "The moment from which the filter judges")
         self.moment.addItems(list(MOMENTS.values()))
         self.scope = ScopeEdit()
         self.fold = Fold("Scope", self.scope)
-        self._meaning = muted_label()
+        self._together = muted_label(TOGETHER)
         self.problem = ProblemLabel()
         self.hint = muted_label(_NEEDS_NO_NEW_PRIVS)
         self.set_no_new_privs = named(QPushButton("Set no_new_privs"), "Set no_new_privs")
@@ -85,7 +89,8 @@ class SeccompPanel(QWidget):
         self._requested: Seccomp | None = None
         self._linted: Policy | None = None
         self._recording: Recording | None = None
-        self._run_rules: tuple[Rule, ...] = ()
+        self._run_seccomp = Seccomp()
+        self._place = 0
         self._run: RunRules | None = None
         self._hits = RuleHits()
         self._lay_out()
@@ -96,30 +101,43 @@ class SeccompPanel(QWidget):
 
     def add_rule_for(self, event: CallEvent) -> None:
         """Opens the form with a rule made of this call."""
-        self.rules.add_rule(rule_of_call(event, self._document.policy.seccomp.default))
+        self.rules.add_rule(rule_of_call(event, self._layer.filter.default))
 
     def show_recording(self, recording: Recording) -> None:
         """A run, as it begins or from disk: its calls are counted beside the rules that decided them."""
         self._recording, self._hits = recording, RuleHits()
         try:
-            self._run_rules = decode(recording.header.policy).seccomp.rules
+            self._run_seccomp = decode(recording.header.policy).seccomp
         except PolicyError:
-            self._run_rules = ()  # a newer version's; its numbers mean nothing here
+            self._run_seccomp = Seccomp()  # a newer version's; its numbers mean nothing here
         self._compare()
         self.count_hits()
 
     def count_hits(self) -> None:
         """Counts what the recording has gained since."""
         if self._recording is not None and self._hits.catch_up(self._recording):
-            self.rules.show_hits(self._run, self._hits)
+            self._show_hits()
 
     def show_rule(self, number: int) -> None:
         """Selects the rule that has this number in the run's policy; where it is gone, says so."""
-        row = self._run.row(number) if self._run is not None else None
-        if row is None:
+        now = self._run.now(number) if self._run is not None else None
+        if now is None:
             self.told.emit(f"Rule {number} of this run's policy is not among the rules any more.")
         else:
-            self.rules.select_rule(row)
+            self.select_rule(now)
+
+    def select_rule(self, number: int) -> None:
+        """Selects a rule by its number in the policy as it is now, with the filter that it is in."""
+        layer = next((each for each in layers(self._document.policy.seccomp) if number in each.rule_numbers), None)
+        if layer is not None:
+            self.choose_filter(layer.number - 1)
+            self.rules.select_rule(number - layer.first_rule)
+
+    def choose_filter(self, place: int) -> None:
+        """Shows the filter at this place of the stack, 0 for the oldest: its default, its rules, its program."""
+        if place != self._place:
+            self._place = place
+            self._show_filter()
 
     def show_rule_of(self, event: CallEvent) -> None:
         """Selects the rule that decided this call of the run, or the default action where no rule did."""
@@ -149,18 +167,19 @@ class SeccompPanel(QWidget):
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(self._form())
+        column.addWidget(ShrinkingArea(self._form()))
         column.addWidget(rule_line())
         column.addWidget(self.rules, 1)
         self._splitter.addWidget(upper)
         self._splitter.addWidget(self.pages)
-        self._splitter.setSizes([1000, 900])
+        self._splitter.setSizes([1100, 900])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._splitter)
 
-    def _form(self) -> QGridLayout:
-        form = QGridLayout()
+    def _form(self) -> QWidget:
+        content = QWidget()
+        form = QGridLayout(content)
         form.setContentsMargins(MARGIN, 8, MARGIN, 8)
         form.setHorizontalSpacing(10)
         form.setVerticalSpacing(6)
@@ -171,26 +190,30 @@ class SeccompPanel(QWidget):
         top.addWidget(self.presets_button)
         form.addWidget(field_label("&Mode", self.mode), 0, 0)
         form.addLayout(top, 0, 1)
-        for row, (text, widget) in enumerate({"Judge &from": self.moment, "&Default": self.default}.items(), start=1):
-            form.addWidget(field_label(text, widget), row, 0)
+        self._stack_label = field_label("Fi&lter", self.stack)
+        labels = (field_label("Judge &from", self.moment), self._stack_label, field_label("&Default", self.default))
+        for row, (label, widget) in enumerate(zip(labels, (self.moment, self.stack, self.default), strict=True), start=1):
+            form.addWidget(label, row, 0)
             form.addWidget(widget, row, 1)
-        below = (self._meaning, self.fold, self.problem, self.hint, self.set_no_new_privs)
-        for row, each in enumerate(below, start=3):
+        for row, each in enumerate((self._together, self.fold, self.problem, self.hint, self.set_no_new_privs), start=4):
             form.addWidget(each, row, 0, 1, 2)
-        return form
+        return content
 
     def _connect(self) -> None:
         self.mode.activated.connect(self._on_mode)
         self.presets.chosen.connect(self._on_preset)
+        self.stack.chosen.connect(self.choose_filter)
+        self.stack.change_wanted.connect(self._on_stack)
         self.default.changed.connect(self._on_default)
         self.moment.activated.connect(self._on_moment)
         self.scope.architectures_changed.connect(self._on_architectures)
         self.scope.bad_arch_changed.connect(self._on_bad_arch)
         self.scope.flags_changed.connect(self._on_flags)
+        self.scope.note_changed.connect(self._on_note)
         self.set_no_new_privs.clicked.connect(self._on_set_no_new_privs)
         self.rules.calls_wanted.connect(self._on_calls_wanted)
-        self.pages.findings.rule_wanted.connect(self._on_rule_wanted)
-        self.pages.filter.rule_wanted.connect(self._on_rule_wanted)
+        self.pages.findings.rule_wanted.connect(self.select_rule)
+        self.pages.filter.rule_wanted.connect(self.select_rule)
         self.builder.done.connect(self._on_built)
         self.linter.done.connect(self._on_linted)
         self._document.changed.connect(self._on_policy_changed)
@@ -205,34 +228,54 @@ class SeccompPanel(QWidget):
 
     def _on_policy_changed(self, policy: Policy) -> None:
         seccomp = policy.seccomp
+        self._place = min(self._place, len(seccomp.stacked))
         self.mode.setCurrentText(seccomp.mode)
-        self.default.set_word(seccomp.default)
         self.moment.setCurrentText(MOMENTS[seccomp.judge_from])
-        self.scope.show_filter(seccomp)
-        self.fold.set_summary(scope_summary(seccomp))
-        self.default.setEnabled(seccomp.mode == "filter")
         self.moment.setEnabled(seccomp.mode != "off")
-        self.fold.setVisible(seccomp.mode == "filter")
-        sentence = action_sentence(seccomp.default)
-        self._meaning.setText(f"Where no rule speaks: {sentence[:1].lower()}{sentence[1:]}")
-        self._meaning.setVisible(seccomp.mode == "filter" and bool(sentence))
-        self.problem.show_problem(self._head_problem())
+        self.default.setEnabled(seccomp.mode == "filter")
+        for widget in (self._stack_label, self.stack, self.fold):
+            widget.setVisible(seccomp.mode == "filter")
+        self._together.setVisible(seccomp.mode == "filter" and bool(seccomp.stacked))
         needs = seccomp.mode == "filter" and not policy.identity.no_new_privs
         self.hint.setVisible(needs)
         self.set_no_new_privs.setVisible(needs)
+        self._show_filter()
         self._compare()
         self._request_filter(seccomp)
         self._request_lint(policy)
 
+    def _show_filter(self) -> None:
+        """What belongs to the chosen filter alone."""
+        layer = self._layer
+        self.stack.show_stack(self._document.policy.seccomp, self._place)
+        self.default.set_word(layer.filter.default)
+        self.scope.show_filter(layer.filter)
+        self.fold.set_summary(scope_summary(layer.filter))
+        self.problem.show_problem(self._head_problem())
+        self.rules.show_filter(self._place)
+        self.pages.filter.show_filter(self._place)
+        self._show_hits()
+
+    @property
+    def _layer(self) -> Layer:
+        return layers(self._document.policy.seccomp)[self._place]
+
     def _head_problem(self) -> str:
-        """What is wrong with the seccomp table apart from its rules."""
-        keys = ("mode", "default", "judge_from", "architectures", "bad_arch", "flags")
-        found = ((key, self._document.problem_at(f"seccomp.{key}")) for key in keys)
+        """What is wrong with the seccomp table and the chosen filter, apart from the rules."""
+        keys = (
+            "seccomp.mode",
+            "seccomp.judge_from",
+            *(f"{self._layer.key}.{key}" for key in ("default", "architectures", "bad_arch", "flags")),
+        )
+        found = ((key.rpartition(".")[2], self._document.problem_at(key)) for key in keys)
         return next((f"{key}: {sentence}" for key, sentence in found if sentence), "")
 
     def _compare(self) -> None:
         """Finds the run's rules among the rules as they are now."""
-        self._run = None if self._recording is None else RunRules(self._run_rules, self._document.policy.seccomp.rules)
+        self._run = None if self._recording is None else RunRules(self._run_seccomp, self._document.policy.seccomp)
+        self._show_hits()
+
+    def _show_hits(self) -> None:
         self.rules.show_hits(self._run, self._hits if self._recording is not None else None)
 
     def _request_filter(self, seccomp: Seccomp) -> None:
@@ -268,9 +311,15 @@ class SeccompPanel(QWidget):
         self.pages.show_findings(report)
         self.linted.emit(report)
 
+    def _set(self, text: str, seccomp: Seccomp, field: str = "") -> None:
+        self._document.edit(text, msgspec.structs.replace(self._document.policy, seccomp=seccomp), field)
+
     def _change(self, text: str, **fields: Any) -> None:
-        policy = self._document.policy
-        self._document.edit(text, msgspec.structs.replace(policy, seccomp=msgspec.structs.replace(policy.seccomp, **fields)))
+        self._set(text, msgspec.structs.replace(self._document.policy.seccomp, **fields))
+
+    def _change_filter(self, text: str, field: str = "", **fields: Any) -> None:
+        one = msgspec.structs.replace(self._layer.filter, **fields)
+        self._set(text, stack_edits.with_filter(self._document.policy.seccomp, self._place, one), field)
 
     # What the user asks for.
 
@@ -278,31 +327,35 @@ class SeccompPanel(QWidget):
         self._change(f"seccomp mode {_MODES[index]}", mode=_MODES[index])
 
     def _on_preset(self, name: str, seccomp: Seccomp) -> None:
-        self._document.edit(f"filter: {name}", msgspec.structs.replace(self._document.policy, seccomp=seccomp))
+        self._set(f"filter: {name}", seccomp)
+
+    def _on_stack(self, text: str, seccomp: Seccomp, place: int) -> None:
+        self._set(text, seccomp)
+        self.choose_filter(place)
 
     def _on_default(self, word: str) -> None:
-        self._change(f"default action {word}", default=word)
+        self._change_filter(f"default action {word}", default=word)
 
     def _on_moment(self, index: int) -> None:
         moment = list(MOMENTS)[index]
         self._change(f"judging from {MOMENTS[moment]}", judge_from=moment)
 
     def _on_architectures(self, names: tuple[str, ...]) -> None:
-        self._change(f"architectures {', '.join(names) or 'none'}", architectures=names)
+        self._change_filter(f"architectures {', '.join(names) or 'none'}", architectures=names)
 
     def _on_bad_arch(self, word: str) -> None:
-        self._change(f"other architectures {word}", bad_arch=word)
+        self._change_filter(f"other architectures {word}", bad_arch=word)
 
     def _on_flags(self, flags: tuple[str, ...]) -> None:
-        self._change(f"flags {', '.join(flags) or 'none'}", flags=flags)
+        self._change_filter(f"flags {', '.join(flags) or 'none'}", flags=flags)
+
+    def _on_note(self, text: str) -> None:
+        self._change_filter("the filter's note", f"note of filter {self._place}", note=text)
 
     def _on_set_no_new_privs(self) -> None:
         policy = self._document.policy
         identity = msgspec.structs.replace(policy.identity, no_new_privs=True)
         self._document.edit("setting no_new_privs", msgspec.structs.replace(policy, identity=identity))
-
-    def _on_rule_wanted(self, number: int) -> None:
-        self.rules.select_rule(number - 1)
 
     def _on_calls_wanted(self, number: int) -> None:
         self.query_wanted.emit(f"rule:{number}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QListView, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
@@ -15,8 +17,9 @@ from gui.naming import named
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
 
-_NOTHING = "Nothing to say about this policy: the rules do what they seem to."
-_WAITING = "Looking…"
+_LEAST_HEIGHT: Final = 48
+_NOTHING: Final = "Nothing to say about this policy: the rules do what they seem to."
+_WAITING: Final = "Looking…"
 
 
 class FindingsView(QWidget):
@@ -97,6 +100,8 @@ class FindingsView(QWidget):
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.list)
         self._splitter.addWidget(below)
+        for each in (self.list, self._reader):
+            each.setMinimumHeight(_LEAST_HEIGHT)
         self._splitter.setSizes([1000, 900])
         self.note.setContentsMargins(MARGIN, 8, MARGIN, 8)
         column = QVBoxLayout(self)

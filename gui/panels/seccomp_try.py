@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.bpf.answer import Answer, answer_call
 from core.bpf.call import parse_call
+from core.policy.action import Action
 from core.policy.model import Seccomp
 from gui.delegates.rule import action_look
 from gui.icons import shape_icon
@@ -45,6 +46,8 @@ class TryCall(QWidget):
         self.reason.setTextInteractionFlags(
             Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )
+        self.each = muted_label()
+        self.each.setToolTip("What each filter answers by itself, and how many instructions it executes for that")
         self.problem = ProblemLabel()
         self._sign = QLabel()
         self._sign.setContentsMargins(0, 3, 0, 0)
@@ -84,6 +87,7 @@ class TryCall(QWidget):
         column.addWidget(self.edit)
         column.addLayout(head)
         column.addWidget(self.reason)
+        column.addWidget(self.each)
         column.addWidget(self.problem)
 
     def _on_text_changed(self) -> None:
@@ -110,6 +114,7 @@ class TryCall(QWidget):
         answer = self.answer
         for widget in (self._sign, self.action, self.reason):
             widget.setVisible(answer is not None)
+        self.each.setVisible(answer is not None and len(answer.emulations) > 1)
         if answer is None:
             return
         look = action_look(answer.action.word, self._theme.tokens)
@@ -118,6 +123,7 @@ class TryCall(QWidget):
         self.action.setStyleSheet(f"color: {look.ink}; font-weight: 600;")
         self.action.setToolTip(action_sentence(answer.action.word))
         self.reason.setText(_linked(answer, self._theme.tokens.accent))
+        self.each.setText(_each(answer))
 
     def _on_link(self, number: str) -> None:
         self.rule_wanted.emit(int(number))
@@ -134,6 +140,12 @@ def _why_not(text: str) -> str:
         sentence = str(err)
         return f"{sentence[0].upper()}{sentence[1:]}"
     return ""
+
+
+def _each(answer: Answer) -> str:
+    """What each filter of a stack answers by itself."""
+    values = enumerate(answer.emulations, start=1)
+    return " · ".join(f"filter {number}: {Action.from_value(one.value).word}, {len(one.path)}" for number, one in values)
 
 
 def _linked(answer: Answer, ink: str) -> str:
