@@ -11,10 +11,11 @@ from core.judge import other_gate, wording
 from core.judge.capability_gate import Weighed, weigh
 from core.judge.cases import Cases, columns, numbered
 from core.judge.collect import Batch
-from core.judge.computed import LOG, Computed, passes
+from core.judge.computed import ALLOW, LOG, passes, policy_answer
 from core.judge.context import JudgeContext
 from core.judge.judged import Finding, Judged
 from core.judge.known_checks import KnownChecks
+from core.judge.layers import Answers, combine
 from core.judge.match import first_rows
 from core.judge.rule_numbers import RuleNumbers
 from core.judge.seccomp_gate import MAX_ERRNO, Meeting, SeccompGate
@@ -44,9 +45,7 @@ class _Facts:
     arch: NDArray[np.uint32]
     flags: NDArray[np.uint32]
     ret: NDArray[np.int64]
-    judged: NDArray[np.bool_]
-    own: NDArray[np.bool_]
-    values: NDArray[np.uint32]
+    seccomp: Answers
     rule: NDArray[np.int16]
     decider: NDArray[np.uint8]
     signalled: NDArray[np.uint8]
@@ -62,10 +61,10 @@ class Judge:
     def __init__(self, context: JudgeContext) -> None:
         """Raises `core.bpf.program.ProgramError` for a filter that the kernel would refuse."""
         self._context = context
-        self._threads = Threads(context)
-        self._computed = Computed(context)
+        self._policy = policy_answer(context)
+        self._threads = Threads(context, self._policy)
         self._rules = RuleNumbers(context.rules, context.filters)
-        gate = SeccompGate(self._rules, strict=context.strict)
+        gate = SeccompGate(self._rules, self._threads.own_filters, strict=context.strict)
         self._stops = Cases(gate.stopped)
         self._contradictions = Cases(gate.ran)
         self._logged = Cases(gate.logged)
@@ -91,18 +90,15 @@ class Judge:
         calls = batch.calls
         entered = calls["entered_ns"]
         moments = np.where(entered > 0, entered, calls["exited_ns"])
-        judged = self._threads.judged(calls, moments)
-        values = self._computed.values(calls, judged)
-        rule, decider = self._rules.decide(calls, values)
+        answers = combine(calls, *self._threads.stacks(calls, moments), self._policy, self._threads.own_filters)
+        rule, decider = self._rules.decide(calls, answers.policy)
         return _Facts(
             nr=calls["nr"].copy(),
             arch=calls["arch"].copy(),
             flags=calls["flags"].copy(),
             ret=calls["ret"].copy(),
-            judged=judged,
-            own=self._threads.has_own_filters(calls, moments),
-            values=values,
-            rule=np.where(judged, rule, np.int16(0)),
+            seccomp=answers,
+            rule=np.where(answers.judged, rule, np.int16(0)),
             decider=decider,
             signalled=signalled(batch),
         )
@@ -114,7 +110,7 @@ class Judge:
         # sees entries before seccomp does, the filter's computed answer and a SIGSYS must do.
         entry_only = facts.has(CallFlag.ENTRY_STOP)
         seen = ~facts.has(CallFlag.PASSED) & ~entry_only & (facts.has(CallFlag.EXITED) | facts.has(CallFlag.CUT_SHORT))
-        computed = entry_only & (~passes(facts.values) | (facts.signalled != 0) | facts.has(CallFlag.CUT_SHORT))
+        computed = entry_only & (~passes(facts.seccomp.values) | (facts.signalled != 0) | facts.has(CallFlag.CUT_SHORT))
         stopped: NDArray[np.bool_] = seen | computed
         rows = np.flatnonzero(stopped)
         if len(rows):
@@ -122,34 +118,28 @@ class Judge:
             findings = [self._stops[meeting] for meeting in meetings]
             judged.settle(rows, codes, findings)
             judged.rule[rows[~np.array([finding.ruled for finding in findings])[codes]]] = 0
+            judged.own_filter[rows] = np.array([finding.own_filter for finding in findings], np.int16)[codes]
         return stopped
 
     def _meetings(self, facts: _Facts, rows: NDArray[np.intp], judged: Judged) -> list[Meeting]:
-        fields = (
-            facts.nr,
-            facts.arch,
-            facts.flags,
-            facts.ret,
-            facts.values,
-            judged.rule,
-            facts.decider,
-            facts.judged,
-            facts.own,
-            facts.signalled,
-        )
+        seccomp = facts.seccomp
+        answer = (seccomp.values, judged.rule, facts.decider, seccomp.own, seccomp.judged, seccomp.unread)
+        fields = (facts.nr, facts.arch, facts.flags, facts.ret, *answer, facts.signalled)
         return [Meeting._make(row) for row in columns(*(field[rows] for field in fields))]
 
     def _passed(self, facts: _Facts, passed: NDArray[np.bool_], judged: Judged) -> None:
         # Calls that ran: with LOG, or against the filter's computed answer.
-        if not facts.judged.any():
+        values = facts.seccomp.values
+        if (values == ALLOW).all():
             return
-        logged = passed & ((facts.values & np.uint32(ACTION_MASK)) == LOG) & (judged.reason == 0)
-        contradicting = passed & ~passes(facts.values)
+        logged = passed & ((values & np.uint32(ACTION_MASK)) == LOG) & (judged.reason == 0)
+        contradicting = passed & ~passes(values)
         for rows, sentences in ((np.flatnonzero(logged), self._logged), (np.flatnonzero(contradicting), self._contradictions)):
             meetings = self._meetings(facts, rows, judged)
             for row, meeting in zip(rows.tolist(), meetings, strict=True):
                 sentence = sentences[meeting]
                 if sentence:
+                    judged.own_filter[row] = meeting.own
                     judged.reason[row] = judged.number(sentence)
                     judged.conflict[row] = sentences is self._contradictions
 
@@ -210,7 +200,7 @@ class Judge:
         call, ret = batch.calls[row], int(facts.ret[row])
         held = self._threads.held(int(call["pid"]), int(call["entered_ns"]))
         called = name(int(facts.arch[row]), int(facts.nr[row]))
-        finding = other_gate.inferred(called, call["args"].tolist(), ret, held, own_filter=bool(facts.own[row]))
+        finding = other_gate.inferred(called, call["args"].tolist(), ret, held, own_filter=bool(facts.seccomp.unread[row]))
         return finding or other_gate.failed(ret, Evidence.INFERRED)
 
     def _unfinished(self, facts: _Facts, passed: NDArray[np.bool_], judged: Judged) -> None:

@@ -21,6 +21,8 @@ class Judged:
     evidence: NDArray[np.uint8]
     rule: NDArray[np.int16]
     """The policy's rule that decided, from 1; 0: none. Also set where a rule let the call pass."""
+    own_filter: NDArray[np.int16]
+    """The number of the target's own filter that decided, or logged, from 1; 0: none."""
     capability: NDArray[np.int16]
     """-1: none."""
     alternatives: NDArray[np.uint64]
@@ -42,6 +44,7 @@ class Judged:
             outcome=np.full(length, Outcome.OK, np.uint8),
             evidence=np.full(length, Evidence.OBSERVED, np.uint8),
             rule=np.zeros(length, np.int16),
+            own_filter=np.zeros(length, np.int16),
             capability=np.full(length, -1, np.int16),
             alternatives=np.zeros(length, np.uint64),
             conflict=np.zeros(length, np.bool_),
@@ -79,6 +82,7 @@ class Judged:
             evidence=Evidence(int(self.evidence[index])),
             reason=self.reasons[self.reason[index]],
             rule=rule or None,
+            own_filter=int(self.own_filter[index]) or None,
             capability=capability_name(capability) if capability >= 0 else None,
             alternatives=tuple(capability_name(number) for number in range(64) if alternatives >> number & 1),
             conflict=bool(self.conflict[index]),
@@ -98,3 +102,5 @@ class Finding:
     conflict: bool = False
     ruled: bool = False
     """The policy's seccomp rule, default or bad-architecture action decided."""
+    own_filter: int = 0
+    """The number of the target's own filter that decided; 0: none."""

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from core.judge import wording
 from core.judge.computed import LOG
 from core.judge.judged import Finding
+from core.judge.own_filters import OwnFilters
 from core.judge.rule_numbers import RuleNumbers
 from core.judge.signals import Signalled
 from core.judge.verdict import Evidence, Gate, Outcome
@@ -37,13 +38,15 @@ class Meeting(NamedTuple):
     value: int
     """SECCOMP_RET_*, computed."""
     rule: int
-    """From 1; 0: none."""
+    """The policy's, from 1; 0: none."""
     decider: int
     """Which of the policy's filters decided, from 1; 0: no single one of several."""
+    own: int
+    """The number of the target's own filter that answers so, from 1; 0: the policy's filters do, or none is known to judge the thread."""
     judged: bool
-    """Whether the policy's filter judged the thread."""
-    own: bool
-    """Whether the target may have been under a filter of its own."""
+    """Whether the policy's filter judges the thread."""
+    unread: bool
+    """Whether a filter of the target's own judges it whose program is not known."""
     signalled: int
     """Signalled: what followed."""
 
@@ -57,8 +60,8 @@ class Meeting(NamedTuple):
 
     @property
     def computed_stop(self) -> bool:
-        """Whether the policy's filter, computed, stops the call."""
-        return self.judged and self.action.kind not in _PASSING
+        """Whether the filters, computed, stop the call."""
+        return self.action.kind not in _PASSING
 
     @property
     def exited(self) -> bool:
@@ -73,15 +76,16 @@ class Meeting(NamedTuple):
 class SeccompGate:
     """Words the meetings of one run."""
 
-    def __init__(self, rules: RuleNumbers, *, strict: bool) -> None:
+    def __init__(self, rules: RuleNumbers, own: OwnFilters, *, strict: bool) -> None:
         self._rules = rules
+        self._own = own
         self._strict = strict
 
     def stopped(self, meeting: Meeting) -> Finding:
         """For a call that seccomp was seen to stop (no enter, a SIGSYS), or that, where only the entry was seen, the filter stops when computed."""
         observed = not meeting.flags & CallFlag.ENTRY_STOP or meeting.signalled != Signalled.NO
         if meeting.computed_stop and _fits(meeting):
-            return self._by_policy(meeting, Evidence.OBSERVED if observed else Evidence.COMPUTED)
+            return self._by_filter(meeting, Evidence.OBSERVED if observed else Evidence.COMPUTED)
         if observed:
             return self._otherwise(meeting)
         if not meeting.exited:
@@ -89,7 +93,7 @@ class SeccompGate:
         return self._ran_or_own(meeting)
 
     def ran(self, meeting: Meeting) -> str:
-        """The contradiction's sentence for a call that ran although the policy's filter, computed, stops it; empty where there may be a reason."""
+        """The contradiction's sentence for a call that ran although the filters, computed, stop it; empty where there may be a reason."""
         kind = meeting.action.kind
         if kind in (ActionKind.ASK, ActionKind.TRACE):  # a notifier's CONTINUE, a tracer of the target's own
             return ""
@@ -100,33 +104,34 @@ class SeccompGate:
         return wording.acted(self._who(meeting), Action.from_value(LOG), meeting.call, meeting.ret)
 
     def _who(self, meeting: Meeting) -> str:
+        if meeting.own:
+            return wording.own_decider(meeting.own, strict=self._own[meeting.own].strict)
         if self._strict:
             return wording.STRICT
         covered = self._rules.covers(meeting.arch, meeting.nr, meeting.decider)
         return wording.decider(meeting.rule, meeting.decider if self._rules.stacked else 0, covered=covered)
 
-    def _by_policy(self, meeting: Meeting, evidence: Evidence) -> Finding:
-        action = meeting.action
+    def _by_filter(self, meeting: Meeting, evidence: Evidence) -> Finding:
+        action, who = meeting.action, self._who(meeting)
         outcome = _OUTCOMES.get(action.kind, Outcome.DENIED)
         if outcome is Outcome.ANSWERED and meeting.ret == -wording.ENOSYS:
             outcome = Outcome.DENIED
-        reason = (
-            wording.strict_killed(meeting.call) if self._strict else wording.acted(self._who(meeting), action, meeting.call, meeting.ret)
-        )
-        return Finding(Gate.SECCOMP, outcome, evidence, reason, ruled=True)
+        strict = self._own[meeting.own].strict if meeting.own else self._strict
+        reason = wording.strict_killed(who, meeting.call) if strict else wording.acted(who, action, meeting.call, meeting.ret)
+        return Finding(Gate.SECCOMP, outcome, evidence, reason, ruled=not meeting.own, own_filter=meeting.own)
 
     def _otherwise(self, meeting: Meeting) -> Finding:
-        # Seccomp stopped it, and not as the policy's filter says: the target's own filter, or a contradiction.
+        # Seccomp stopped it, and not as the known filters say: one that is not known, or a contradiction.
         outcome, what = _seen(meeting)
         evidence = Evidence.UNKNOWN if what == wording.UNCLEAR else Evidence.OBSERVED
-        if meeting.own:
+        if meeting.unread:
             return Finding(Gate.SECCOMP, outcome, evidence, wording.own_filter(meeting.call, what))
-        action = meeting.action if meeting.judged else None
+        action = meeting.action if meeting.judged or meeting.own else None
         return Finding(Gate.SECCOMP, outcome, evidence, wording.contradicts_stop(meeting.call, what, action), conflict=True)
 
     def _ran_or_own(self, meeting: Meeting) -> Finding:
         # Only the entry was seen, and the return is not the one that the computed action gives.
-        if meeting.own and meeting.ret < 0:
+        if meeting.unread and meeting.ret < 0:
             return Finding(
                 Gate.SECCOMP, Outcome.DENIED, Evidence.INFERRED, wording.perhaps_stricter(meeting.call, self._who(meeting), meeting.ret)
             )

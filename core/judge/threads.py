@@ -1,4 +1,4 @@
-"""What the judge remembers of the target's threads: whom the policy's filter judges, who has filters of its own, who holds what."""
+"""What the judge remembers of the target's threads: which filters stand over each, and who holds what."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.judge.collect import Batch, ends
+from core.judge.computed import Answer, passes
 from core.judge.context import JudgeContext
-from core.judge.lineage import Lineage
-from core.judge.match import distinct
-from core.knowledge.syscalls import ARCHES, name, number
-from core.observer.wire import X32_SYSCALL_BIT, CallFlag, ProcessKind
+from core.judge.layers import combine
+from core.judge.own_filters import INSTALLERS, OwnFilters, installed
+from core.judge.stacks import POLICY, Stack, Stacks
+from core.judge.watched import Watched
+from core.knowledge.syscalls import name
+from core.observer.wire import CallFlag, ProcessKind
 
 FILTER_FLAG_TSYNC: Final = 1
 
-_PR_SET_SECCOMP: Final = 22
-_SECCOMP_SET_MODES: Final = (0, 1)  # strict, filter
 _CREDENTIAL_CALLS: Final = ("capset", "setresuid", "setresuid32", "setreuid", "setreuid32", "setuid", "setuid32", "setns", "unshare")
 
 
@@ -36,43 +37,38 @@ class Held:
 
 UNKNOWN_SETS: Final = Held()
 
-_TABLE_SIZE: Final = 1024  # more than any architecture has
-
 _Event = tuple[int, int, Any]  # (time, rank among those of one time, a process record or a call's index)
 
 
 class Threads:
     """Follows forks, execs and the calls that change who is judged; ask only after `update` with the batch."""
 
-    def __init__(self, context: JudgeContext) -> None:
-        self._everyone = context.judge_from == "execve"
-        self._by_process = bool(context.flags & FILTER_FLAG_TSYNC)
-        self._judged = Lineage()
-        self._own_filters = Lineage()
+    def __init__(self, context: JudgeContext, policy: Answer) -> None:
+        """`policy`: what the policy's filters answer."""
+        self.own_filters = OwnFilters()
+        """All that the target has installed so far."""
+        self._policy = policy
+        self._tsync = bool(context.flags & FILTER_FLAG_TSYNC)
+        self._stacks = Stacks((POLICY,) if context.judge_from == "execve" else ())
+        self._groups: dict[int, set[int]] = {}  # the threads of each process beside its first
         self._held: dict[int, list[tuple[int, Held]]] = {}
         self._gone: set[int] = set()
-        self._watched = ("prctl", "seccomp", *_CREDENTIAL_CALLS) if context.engine == "ptrace" else ("prctl", "seccomp")
-        self._tables: dict[int, NDArray[np.bool_]] = {}
+        self._watched = Watched(*INSTALLERS, *(_CREDENTIAL_CALLS if context.engine == "ptrace" else ()))
 
     def update(self, batch: Batch) -> None:
         """Takes in what the batch says happened, in the order of time."""
         self._held = {pid: history[-1:] for pid, history in self._held.items() if pid not in self._gone}
+        self._stacks.forget(self._gone)
         self._gone.clear()
         for time_ns, _, event in sorted(self._events(batch), key=lambda event: event[:2]):
             if isinstance(event, int):
-                self._call(batch.calls[event], time_ns)
+                self._call(batch, event, time_ns)
             else:
                 self._process(event, time_ns)
 
-    def judged(self, calls: NDArray[np.void], moments: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """For each call whether the policy's filter judged it."""
-        if self._everyone:
-            return np.ones(len(calls), np.bool_)
-        return self._judged.has(calls["pid" if self._by_process else "tid"], moments)
-
-    def has_own_filters(self, calls: NDArray[np.void], moments: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """For each call whether the target may have been under a filter that it installed itself."""
-        return self._own_filters.has(calls["pid"], moments)
+    def stacks(self, calls: NDArray[np.void], moments: NDArray[np.uint64]) -> tuple[NDArray[np.intp], list[Stack]]:
+        """For each call the place of the stack of filters that judged it at its moment; and the stacks."""
+        return self._stacks.of(calls, moments)
 
     def held(self, pid: int, time_ns: int) -> Held:
         """What the process held at this moment."""
@@ -84,58 +80,59 @@ class Threads:
         for record in batch.processes:
             yield int(record["time_ns"]), 0, record
         times = ends(batch.calls)
-        for index in np.flatnonzero(self._may_change(batch.calls)).tolist():
+        for index in self._watched.succeeded(batch.calls).tolist():
             yield int(times[index]), 1, index
 
-    def _may_change(self, calls: NDArray[np.void]) -> NDArray[np.bool_]:
-        arches, nrs = calls["arch"], calls["nr"]
-        found: NDArray[np.bool_] = (calls["ret"] >= 0) & ((calls["flags"] & CallFlag.EXITED) != 0)
-        known = np.zeros(len(calls), np.bool_)
-        for arch in distinct(arches).tolist():
-            table = self._tables.get(arch)
-            if table is None:
-                table = self._tables[arch] = _table(arch, self._watched)
-            known |= table[np.minimum(nrs & ~np.uint32(X32_SYSCALL_BIT), _TABLE_SIZE - 1)] & (arches == arch)
-        return found & known
-
-    def _call(self, call: np.void, time_ns: int) -> None:
+    def _call(self, batch: Batch, index: int, time_ns: int) -> None:
+        call = batch.calls[index]
         pid, called = int(call["pid"]), name(int(call["arch"]), int(call["nr"]))
-        if called == "seccomp":
-            if int(call["args"][0]) in _SECCOMP_SET_MODES:
-                self._own_filters.mark(pid, time_ns)
-        elif called == "prctl":
-            if int(call["args"][0]) == _PR_SET_SECCOMP:
-                self._own_filters.mark(pid, time_ns)
+        if called in INSTALLERS:
+            one = self._ran(batch.calls[index : index + 1]) and installed(
+                called, call["args"].tolist(), int(call["ret"]), batch.captures.get(int(call["id"]), ())
+            )
+            if one:
+                self._pushed(pid, int(call["tid"]), self.own_filters.add(one), time_ns, everywhere=one.for_all_threads)
         elif pid in self._held:
             self._held[pid].append((time_ns, dataclasses.replace(self._held[pid][-1][1], effective=None)))
+
+    def _ran(self, call: NDArray[np.void]) -> bool:
+        # A filter may have answered in the kernel's stead; where the engine sees entries before filters do, that has to be computed.
+        if not call["flags"][0] & CallFlag.ENTRY_STOP:
+            return bool(call["flags"][0] & CallFlag.PASSED)
+        stack = self._stacks.at(int(call["tid"][0]), int(call["entered_ns"][0]))
+        answers = combine(call, np.zeros(1, np.intp), [stack], self._policy, self.own_filters)
+        return bool(passes(answers.values)[0])
+
+    def _pushed(self, pid: int, tid: int, layer: int, time_ns: int, *, everywhere: bool) -> None:
+        stack = self._stacks.push(tid, layer, time_ns)
+        if everywhere:
+            for other in {pid, *self._groups.get(pid, ())} - {tid}:
+                self._stacks.put(other, stack, time_ns)
 
     def _process(self, record: np.void, time_ns: int) -> None:
         pid, tid, other = int(record["pid"]), int(record["tid"]), int(record["other"])
         match int(record["kind"]):
             case ProcessKind.JUDGING:
-                self._judged.mark(pid if self._by_process else tid, time_ns)
+                self._pushed(pid, tid, POLICY, time_ns, everywhere=self._tsync)
             case ProcessKind.FORK:
-                child = int(record["pid_of_other"])
-                self._judged.inherit(*((child, pid) if self._by_process else (other, tid)), time_ns)
-                self._own_filters.inherit(child, pid, time_ns)
-                if child != pid:
-                    self._gone.discard(child)
-                    self._held[child] = [(time_ns, self.held(pid, time_ns))]
+                self._forked(pid, tid, int(record["pid_of_other"]), other, time_ns)
             case ProcessKind.EXEC:
-                if not self._by_process and other:
-                    self._judged.inherit(pid, other, time_ns)
+                self._groups.pop(pid, None)
+                if other:
+                    self._stacks.inherit(pid, other, time_ns)
                 held = Held(int(record["effective"]), int(record["user_namespace"]))
                 self._held.setdefault(pid, []).append((time_ns, held))
-            case ProcessKind.EXIT if tid == pid:
-                self._gone.add(pid)
+            case ProcessKind.EXIT:
+                self._gone.add(tid)
+                self._groups.get(pid, set()).discard(tid)
             case _:
                 pass
 
-
-def _table(arch: int, watched: tuple[str, ...]) -> NDArray[np.bool_]:
-    # By number, x32's without its bit: whether a call of this architecture may be one of these.
-    table = np.zeros(_TABLE_SIZE, np.bool_)
-    for architecture in (key for key, value in ARCHES.items() if value == arch):
-        numbers = [number(architecture, called) for called in watched]
-        table[[nr & ~X32_SYSCALL_BIT for nr in numbers if nr is not None]] = True
-    return table
+    def _forked(self, pid: int, tid: int, child: int, child_tid: int, time_ns: int) -> None:
+        self._stacks.inherit(child_tid, tid, time_ns)
+        self._gone.discard(child_tid)
+        if child == pid:
+            self._groups.setdefault(pid, set()).add(child_tid)
+        else:
+            self._groups.pop(child, None)
+            self._held[child] = [(time_ns, self.held(pid, time_ns))]

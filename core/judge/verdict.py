@@ -89,5 +89,7 @@ class Verdict:
     """The capability whose refusal decided."""
     alternatives: tuple[str, ...] = ()
     """Capabilities each of which would have done."""
+    own_filter: int | None = None
+    """The number, from 1, of the seccomp filter that decided (or logged) where the target installed it itself (`Recording.own_filters`)."""
     conflict: bool = False
     """What was observed and what was computed disagree; `reason` says how."""

@@ -54,6 +54,11 @@ def decider(rule: int, number: int = 0, *, covered: bool) -> str:
     return f"{whose} default action" if covered else f"{whose} action for other architectures"
 
 
+def own_decider(number: int, *, strict: bool) -> str:
+    """The same for what the target installed itself."""
+    return "the strict mode that the target entered itself" if strict else f"the target's own seccomp filter {number}"
+
+
 def acted(who: str, action: Action, call: str, ret: int) -> str:
     """What a filter's answer did to a call."""
     match action.kind:
@@ -81,8 +86,8 @@ def acted(who: str, action: Action, call: str, ret: int) -> str:
             return f"{who} let {call} pass"
 
 
-def strict_killed(call: str) -> str:
-    return f"seccomp's strict mode killed the thread at {call}: it allows only read, write, exit and sigreturn"
+def strict_killed(who: str, call: str) -> str:
+    return f"{who} killed the thread at {call}: it allows only read, write, exit and sigreturn"
 
 
 KILLED = "killed {call}'s thread"

@@ -76,6 +76,8 @@ class FrameKind(enum.IntEnum):
     FOUND = 14
     """JSON `{users, groups, program, directory, environment}`, the answer to `Lookup`: for each user asked for `{uid, gid, groups}` or null, for each group
     its gid or null, both in the order asked; the program's absolute path or null; where and with which variables the observer runs."""
+    TAKEN = 15
+    """`<u64 count>`: how many bytes of `Input` the target's stdin has taken so far; a reader keeps at most `INPUT_AHEAD` more under way."""
 
 
 FRAME_HEADER: Final = struct.Struct("<IB3x")
@@ -96,6 +98,13 @@ class Frame:
             raise WireError(f"the observer sent a {self.kind.name} frame that is not JSON") from err
         if not isinstance(value, dict):
             raise WireError(f"the observer sent a {self.kind.name} frame that is not an object")
+        return value
+
+    def number(self, key: str) -> int:
+        """The whole number, of 64 bits at most, in a JSON frame's object. Raises `WireError` where there is none under this key."""
+        value = self.json().get(key)
+        if not isinstance(value, int) or value.bit_length() > 63:
+            raise WireError(f"the observer sent a {self.kind.name} frame in which {key} is not a number but {value!r:.40}")
         return value
 
 
@@ -128,7 +137,9 @@ class FrameDecoder:
                         f"the observer sent something that is not a frame (kind {number}): is another program writing to its stdout?"
                     ) from None
                 if length > MAX_FRAME:
-                    raise WireError(f"the observer announced a frame of {length} bytes; the limit is {MAX_FRAME}")
+                    raise WireError(
+                        f"the observer announced a frame of {length} bytes; the limit is {MAX_FRAME}: is another program writing to its stdout?"
+                    )
                 end = start + FRAME_HEADER.size + length
                 if len(self._pending) < end:
                     return
@@ -256,7 +267,10 @@ class CaptureKind(enum.IntEnum):
     """`size` bytes; where `length_argument` is given, at most what that argument (or, at exit, a positive `ret`: `LENGTH_IS_RESULT`) says."""
     POINTERS = 3
     """A null-terminated array of pointers to strings (argv): the strings, each with its zero, up to `size` bytes together."""
-    PARTS = 4
+    PROGRAM = 4
+    """The instructions of a struct sock_fprog, where the call's first argument is `size`, as for one that installs a seccomp filter: in records
+    of up to `MAX_CAPTURE` bytes, whose `argument` counts them from 0; `truncated` in all but the last."""
+    PARTS = 5
     """The parts of an absolute path, the last one first, each with its zero. No plan may ask for it."""
 
 
@@ -300,6 +314,10 @@ CHECK: Final = record_struct(CHECK_FIELDS)
 PROCESS: Final = record_struct(PROCESS_FIELDS)
 CAPTURE: Final = record_struct(CAPTURE_FIELDS)
 FLUSH: Final = struct.Struct("<Q")
+TAKEN: Final = struct.Struct("<Q")
+
+INPUT_AHEAD: Final = 1024 * 1024
+"""Bytes of `Input` beyond the last TAKEN that the observer is sure to keep while the target does not read."""
 
 
 # ── the launch ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -646,7 +664,7 @@ class _Reader:
             if not isinstance(capture, list) or len(capture) != 5 or not isinstance(capture[4], bool):
                 raise SpecError(f"{name}: a capture is [argument, kind, size, length_argument, at_entry]")
             argument = self._number(name, capture[0], 5)
-            kind = self._number(name, capture[1], CaptureKind.POINTERS)
+            kind = self._number(name, capture[1], CaptureKind.PROGRAM)
             size = self._number(name, capture[2], MAX_CAPTURE)
             length = self._number(name, capture[3], NO_LENGTH)
             captures.append((argument, kind, size, length, capture[4]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from core.knowledge.groups import GROUPS
 from core.policy.action import ActionKind, parse_action
@@ -12,14 +12,13 @@ from core.policy.capabilities import target_sets
 from core.policy.error import PolicyError, quoted, suggestion
 from core.policy.expert import EXPERT_SETS
 from core.policy.held import Held
-from core.policy.model import ArgumentTest, Capabilities, Filter, Identity, Policy, Rule, Seccomp
+from core.policy.id_maps import MAX_ID, check_id_map
+from core.policy.id_maps import Kind as MapKind
+from core.policy.model import ArgumentTest, Capabilities, Filter, Identity, IdMap, Policy, Rule, Seccomp
 from core.policy.paths import check_paths
 from core.policy.rules import U64, number, resolve_test
 from core.policy.securebits import target_securebits
 from core.policy.stack import layers
-
-MAX_ID: Final = 2**32 - 2
-"""The largest uid or gid; the kernel keeps the next for "none"."""
 
 _A = TypeVar("_A")
 _T = TypeVar("_T")
@@ -44,6 +43,12 @@ def _check_identity(identity: Identity) -> None:
         _check_id("identity.group", identity.group)
     for index, group in enumerate(identity.groups or ()):
         _check_id(f"identity.groups[{index}]", group)
+    maps: tuple[tuple[MapKind, IdMap | None], ...] = (("uid", identity.uid_map), ("gid", identity.gid_map))
+    for kind, lines in maps:
+        if lines is not None:
+            if not identity.user_namespace:
+                raise PolicyError(f"identity.{kind}_map", "goes only with user_namespace = true: set that, or take the map out.")
+            check_id_map(kind, lines)
 
 
 def _check_id(key: str, value: str | int) -> None:

@@ -99,8 +99,8 @@ def _field_types(kind: inspect.Type) -> dict[str, inspect.Type]:
 
 
 def _item_type(kind: inspect.Type) -> inspect.Type:
-    (array,) = (member for member in _members(kind) if isinstance(member, inspect.VarTupleType))
-    return array.item_type
+    (array,) = (member for member in _members(kind) if isinstance(member, inspect.VarTupleType | inspect.TupleType))
+    return array.item_type if isinstance(array, inspect.VarTupleType) else array.item_types[0]
 
 
 def _value_sentence(kind: inspect.Type, value: object) -> str:
@@ -127,6 +127,8 @@ def _describe(kind: inspect.Type) -> str:
             return f"one of {', '.join(_WORDS[frozenset(kind.values)])}"
         case inspect.VarTupleType():
             return f"a list in brackets (each entry: {_allowed(kind.item_type)})"
+        case inspect.TupleType():
+            return f"{len(kind.item_types)} entries in brackets (each: {_allowed(kind.item_types[0])})"
         case _:
             return "a table"
 

@@ -8,12 +8,11 @@ from typing import Final
 
 from core.policy.error import PolicyError, quoted
 from core.policy.held import Held
-from core.policy.model import Identity
+from core.policy.id_maps import Kind, check_may_map, has_inside, inside_of
+from core.policy.model import Identity, IdMap
 
 _SETGID: Final = 1 << 6
 _SETUID: Final = 1 << 7
-
-IdMap = tuple[tuple[int, int, int], ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,6 +41,8 @@ class Caller:
     """By name or uid; None where there is none."""
     find_group: Callable[[str], int | None]
     """The gid of a name; None where there is none."""
+    landlock: int = 0
+    """The Landlock ABI of the kernel that the observer runs on; 0: none."""
 
     @property
     def may_set_ids(self) -> bool:
@@ -69,7 +70,7 @@ def resolve_identity(identity: Identity, caller: Caller) -> Ids:
         None if identity.groups is None else tuple(_gid(f"identity.groups[{i}]", group, caller) for i, group in enumerate(identity.groups))
     )
     if identity.user_namespace:
-        return _in_namespace(user, groups, caller)
+        return _in_namespace(identity, user, groups, caller)
     return _outside(identity, user, groups, caller)
 
 
@@ -126,17 +127,59 @@ def _refuse(identity: Identity, uid: int | None, gid: int | None, groups: tuple[
         raise PolicyError("identity.groups", f"cannot be set: {has.format('its groups', 'leave groups out.')}")
 
 
-def _in_namespace(user: User, groups: tuple[int, ...] | None, caller: Caller) -> Ids:
+def _in_namespace(identity: Identity, user: User, groups: tuple[int, ...] | None, caller: Caller) -> Ids:
+    if not caller.may_set_ids and groups is not None:
+        raise PolicyError(
+            "identity.groups",
+            "cannot be set in a user namespace that an ordinary user makes: the kernel denies setgroups there. "
+            "Leave groups out, or run the observer as root (--as root).",
+        )
+    uid = _inside(identity, "uid", user.uid)
+    gid = _inside(identity, "gid", user.gid)
     if not caller.may_set_ids:
-        if groups is not None:
-            raise PolicyError(
-                "identity.groups",
-                "cannot be set in a user namespace that an ordinary user makes: the kernel denies setgroups there. "
-                "Leave groups out, or run the observer as root (--as root).",
-            )
         # The kernel lets an ordinary user map a single id, his own; the mapping alone makes him that user inside.
         own = caller.observer
-        return Ids(None, None, None, ((user.uid, own.uid, 1),), ((user.gid, own.gid, 1),), target_uid=user.uid)
-    member_of = user.groups if groups is None else groups
-    gids = dict.fromkeys((user.gid, *member_of))
-    return Ids(user.uid, user.gid, member_of, ((user.uid, user.uid, 1),), tuple((gid, gid, 1) for gid in gids), target_uid=user.uid)
+        uid_map, gid_map = identity.uid_map or ((uid, own.uid, 1),), identity.gid_map or ((gid, own.gid, 1),)
+        _check_maps(identity, uid_map, gid_map, caller)
+        return Ids(None, None, None, uid_map, gid_map, target_uid=uid)
+    member_of = _member_of(identity, user, groups)
+    uid_map = identity.uid_map or ((uid, uid, 1),)
+    gid_map = identity.gid_map or tuple((one, one, 1) for one in dict.fromkeys((gid, *member_of)))
+    _check_maps(identity, uid_map, gid_map, caller)
+    return Ids(uid, gid, member_of, uid_map, gid_map, target_uid=uid)
+
+
+def _check_maps(identity: Identity, uid_map: IdMap, gid_map: IdMap, caller: Caller) -> None:
+    own, default = caller.observer, "identity.user_namespace"
+    check_may_map(default if identity.uid_map is None else "identity.uid_map", "uid", uid_map, own.uid, caller.held)
+    check_may_map(default if identity.gid_map is None else "identity.gid_map", "gid", gid_map, own.gid, caller.held)
+
+
+def _inside(identity: Identity, kind: Kind, number: int) -> int:
+    # The target's id in the namespace: "me" is who stands for the own id, anyone else is meant as he is called inside.
+    lines = identity.uid_map if kind == "uid" else identity.gid_map
+    if lines is None:
+        return number
+    mine = identity.user == "me" and (kind == "uid" or identity.group is None)
+    found = inside_of(lines, number) if mine else number if has_inside(lines, number) else None
+    if found is None:
+        key = "identity.user" if kind == "uid" else "identity.group"
+        which = f"your own {kind} {number}" if mine else f"{kind} {number}"
+        raise PolicyError(key, f"{which} has no place in identity.{kind}_map {quoted(lines)}: map it, or choose another.")
+    return found
+
+
+def _member_of(identity: Identity, user: User, groups: tuple[int, ...] | None) -> tuple[int, ...]:
+    lines = identity.gid_map
+    if lines is None:
+        return user.groups if groups is None else groups
+    if groups is None:
+        # What the map leaves out of the user's own groups does not exist inside.
+        inside = (inside_of(lines, gid) if identity.user == "me" else gid for gid in user.groups)
+        return tuple(gid for gid in inside if gid is not None and has_inside(lines, gid))
+    for index, gid in enumerate(groups):
+        if not has_inside(lines, gid):
+            raise PolicyError(
+                f"identity.groups[{index}]", f"gid {gid} has no place in identity.gid_map {quoted(lines)}: map it, or leave it out."
+            )
+    return groups

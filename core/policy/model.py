@@ -10,6 +10,8 @@ JudgeFrom = Literal["execve", "first-instruction", "entry", "main"]
 Mode = Literal["off", "strict", "filter"]
 Operator = Literal["==", "!=", "<", "<=", ">", ">=", "&=="]
 Flag = Literal["log", "spec-allow", "tsync", "wait-killable"]
+IdMap = tuple[tuple[int, int, int], ...]
+"""(inside, outside, count) a line: so many ids from `inside` on stand for those from `outside` on, as in /proc/PID/uid_map."""
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -26,6 +28,11 @@ class Identity(_Table, frozen=True, kw_only=True):
     groups: tuple[str | int, ...] | None = None
     """Supplementary groups; None: the user's own."""
     user_namespace: bool = False
+    uid_map: IdMap | None = None
+    """With `user_namespace`: which uids there are in it. `user` is then one of those inside; "me" is whoever stands for the own uid. None: the
+    user alone, who for an ordinary observer stands for the own uid, else for the same uid outside."""
+    gid_map: IdMap | None = None
+    """Likewise for gids; None: the user's group and supplementary groups, as far as the observer may map them."""
     no_new_privs: bool = True
 
 

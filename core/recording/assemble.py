@@ -50,7 +50,7 @@ class Assembler:
         rows["kind"] = CALL_ROW
         for field in ("pid", "tid", "nr", "arch", "ret", "args", "instruction_pointer", "flags"):
             rows[field] = calls[field]
-        for field in ("gate", "outcome", "evidence", "rule", "capability", "alternatives", "conflict"):
+        for field in ("gate", "outcome", "evidence", "rule", "own_filter", "capability", "alternatives", "conflict"):
             rows[field] = getattr(judged, field)
         reasons = np.array([self._names.number(text) for text in judged.reasons], np.uint32)
         rows["reason"] = reasons[judged.reason]

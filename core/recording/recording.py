@@ -18,8 +18,9 @@ from core.knowledge.capabilities import capability_name, capability_names
 from core.knowledge.decode import decode_arguments
 from core.knowledge.errnos import MAX_ERRNO, errno_name
 from core.knowledge.syscalls import arch_name, name
-from core.observer.wire import CallFlag
+from core.observer.wire import CallFlag, CaptureKind
 from core.recording.header import METADATA_KEY, RecordingError, RunHeader
+from core.recording.own_filters import OwnFilter, own_filters
 from core.recording.rows import CALL_ROW, NO_RESULT, ChunkedRows, Details, Interner, Rows
 from core.recording.summary import Summary, Tally
 from core.recording.table import TableWriter, read_events
@@ -37,6 +38,8 @@ class Recording:
         self.details = Details()
         self.output: list[tuple[int, bytes]] = []
         """(stream, bytes) of the target, in order."""
+        self.own_filters: list[OwnFilter] = []
+        """The seccomp filters that the target installed itself, so far."""
         self.lost: Mapping[str, int] = {}
         self.cut_off = False
         """The file ended in the middle of a batch: its writer died; everything up to there is here."""
@@ -132,6 +135,7 @@ class Recording:
         self.rows.append(rows)
         self.details.merge(details, start)
         self._tally.add(rows, details.checks.values())
+        self.own_filters += own_filters(rows, details, start, len(self.own_filters))
 
     def _write(self, make: Callable[[], pa.RecordBatch]) -> None:
         if self._file is None:
@@ -174,7 +178,7 @@ class Recording:
 
     def _event(self, index: int, row: np.void) -> Event:
         fields: Any = row.item()
-        (kind, gate, outcome, evidence, flags, conflict, rule, capability, pid, tid, comm, nr, arch, reason,
+        (kind, gate, outcome, evidence, flags, conflict, rule, own_filter, capability, pid, tid, comm, nr, arch, reason,
          time_ns, duration_ns, ret, arguments, _, alternatives) = fields  # fmt: skip
         args, comm = tuple(arguments.tolist()), self.names.texts[comm]
         if kind != CALL_ROW:
@@ -186,11 +190,12 @@ class Recording:
             evidence=Evidence(evidence),
             reason=self.names.texts[reason],
             rule=rule or None,
+            own_filter=own_filter or None,
             capability=None if capability < 0 else capability_name(capability),
             alternatives=capability_names(alternatives),
             conflict=conflict,
         )
-        captures = {capture.argument: capture for capture in self.details.captures.get(index, ())}
+        captures = {capture.argument: capture for capture in self.details.captures.get(index, ()) if capture.kind != CaptureKind.PROGRAM}
         return CallEvent(
             seq=index + 1,
             time_ns=time_ns,

@@ -25,6 +25,7 @@ ROW_DTYPE: Final = np.dtype(
         ("flags", "u1"),  # wire.CallFlag
         ("conflict", "?"),
         ("rule", "i2"),  # 0: none
+        ("own_filter", "i2"),  # 0: none
         ("capability", "i2"),  # -1: none
         ("pid", "u4"),
         ("tid", "u4"),

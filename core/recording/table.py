@@ -46,6 +46,7 @@ SCHEMA: Final = pa.schema(
         ("evidence", _WORD),
         ("reason", _WORD),
         ("rule", pa.int16()),
+        ("own_filter", pa.int16()),
         ("capability", _WORD),
         ("alternatives", pa.list_(pa.string())),
         ("conflict", pa.bool_()),
@@ -142,6 +143,7 @@ class TableWriter:
             "evidence": _words(rows["evidence"], [evidence.word for evidence in Evidence], other),
             "reason": _words(rows["reason"], names, other),
             "rule": pa.array(rows["rule"], mask=other | (rows["rule"] == 0)),
+            "own_filter": pa.array(rows["own_filter"], mask=other | (rows["own_filter"] == 0)),
             "capability": _words(np.maximum(rows["capability"], 0), _CAPABILITY_WORDS, other | (rows["capability"] < 0)),
             "alternatives": _sparse(count, _alternatives(rows), SCHEMA.field("alternatives").type),
             "conflict": pa.array(rows["conflict"], mask=other),
@@ -229,7 +231,7 @@ def read_events(batch: pa.RecordBatch, names: Interner) -> tuple[Rows, Details]:
     """The rows and details of a batch of events, with comm and reason interned in `names`."""
     rows: Rows = np.zeros(batch.num_rows, ROW_DTYPE)
     rows["kind"] = _codes(batch, "kind", {word: number for number, word in enumerate(_KINDS)})
-    for name_of in ("time_ns", "pid", "tid", "nr", "ret", "rule", "flags", "instruction_pointer"):
+    for name_of in ("time_ns", "pid", "tid", "nr", "ret", "rule", "own_filter", "flags", "instruction_pointer"):
         rows[name_of] = batch.column(name_of).fill_null(0).to_numpy(zero_copy_only=False)
     rows["conflict"] = batch.column("conflict").fill_null(False).to_numpy(zero_copy_only=False)
     rows["duration_ns"] = batch.column("duration_ns").fill_null(-1).to_numpy(zero_copy_only=False)

@@ -5,6 +5,8 @@
 #include "maps.h"
 
 #define MAX_POINTERS 128
+#define MAX_PROGRAM 4096 /* the kernel's BPF_MAXINSNS */
+#define INSTRUCTION_SIZE 8
 
 enum moment { AT_ENTRY, AT_EXIT, AT_REFUSAL, AT_DEATH };
 
@@ -109,7 +111,7 @@ static __always_inline long read_argument(struct scratch *scratch, __u64 address
 	scratch->header.truncated = !!(how & HOW_TRUNCATED);
 	if (HOW_KIND(how) == CAPTURE_STRING)
 		return read_string(scratch, address, size, how);
-	if (HOW_KIND(how) == CAPTURE_BYTES || (how & HOW_FLAT))
+	if (HOW_KIND(how) == CAPTURE_BYTES || HOW_KIND(how) == CAPTURE_PROGRAM || (how & HOW_FLAT))
 		return read_bytes(scratch, address, size, how);
 	return -1;
 }
@@ -137,6 +139,34 @@ __attribute__((noinline)) int capture(__u64 id, __u64 address, __u32 size, __u32
 	if (bpf_ringbuf_output(&captures, &scratch->header, sizeof(struct capture) + BOUND(n, 2 * MAX_CAPTURE - 1), BPF_RB_NO_WAKEUP))
 		count_lost(LOST_CAPTURES);
 	return scratch->header.failed ? -1 : 0;
+}
+
+/* Emits the seccomp filter that a struct sock_fprog points to, in pieces that are numbered as if each were an argument; -1 where one of them could
+ * not be read. */
+__attribute__((noinline)) int capture_program(__u64 id, __u64 address, __u32 how)
+{
+	struct {
+		__u16 length;
+		__u32 narrow_instructions;
+		__u64 instructions;
+	} program = {};
+	__u64 size, start;
+
+	if (bpf_probe_read_user(&program, how & HOW_NARROW ? 8 : 16, (void *)address))
+		return -1; /* nor could the kernel read it */
+	start = how & HOW_NARROW ? program.narrow_instructions : program.instructions;
+	size = program.length * INSTRUCTION_SIZE;
+	if (size > MAX_PROGRAM * INSTRUCTION_SIZE)
+		return 0; /* the kernel will not take it either */
+	for (int i = 0; i < MAX_PROGRAM * INSTRUCTION_SIZE / MAX_CAPTURE; i++) {
+		__u64 done = i * MAX_CAPTURE;
+
+		if (done >= size)
+			break;
+		if (capture(id, start + done, size - done, how | i << 8 | (size - done > MAX_CAPTURE ? HOW_TRUNCATED : 0)))
+			return -1;
+	}
+	return 0;
 }
 
 static __always_inline struct call_plan *plan_of(const struct call *call)
@@ -183,6 +213,12 @@ static __always_inline void capture_one(struct thread *thread, const struct capt
 	address = call->args[plan->argument];
 	if (!address)
 		return;
+	if (plan->kind == CAPTURE_PROGRAM) {
+		how = plan->kind | (is_narrow(call) ? HOW_NARROW : 0) | (moment == AT_ENTRY ? HOW_QUIET : 0);
+		if ((__u32)call->args[0] == size && moment < AT_REFUSAL && capture_program(call->id, address, how) && moment == AT_ENTRY)
+			thread->retry |= 1 << index;
+		return;
+	}
 	if (plan->length_argument == LENGTH_IS_RESULT)
 		available = call->ret;
 	else if (plan->length_argument <= 5)

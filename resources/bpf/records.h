@@ -66,7 +66,7 @@ struct process {
 };
 _Static_assert(sizeof(struct process) == 168 - 8, "wire.PROCESS");
 
-enum { CAPTURE_STRING = 1, CAPTURE_BYTES = 2, CAPTURE_POINTERS = 3, CAPTURE_PARTS = 4 };
+enum { CAPTURE_STRING = 1, CAPTURE_BYTES = 2, CAPTURE_POINTERS = 3, CAPTURE_PROGRAM = 4, CAPTURE_PARTS = 5 };
 enum { EXEC_FILE = 6, EXEC_UID_MAP = 7, EXEC_GID_MAP = 8, EXEC_GROUPS = 9 };
 enum { LENGTH_IS_RESULT = 254, NO_LENGTH = 255 };
 

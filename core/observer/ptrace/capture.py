@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from core.observer import native, wire
-from core.observer.wire import CaptureKind, CapturePlan
+from core.observer.wire import MAX_CAPTURE, CaptureKind, CapturePlan
 
 _PAGE: Final = 4096
 _FIRST: Final = 256
@@ -16,6 +16,11 @@ _HEADER: Final = wire.CAPTURE
 _ARGUMENTS: Final = struct.Struct("<6Q")
 _RING_LENGTH: Final = _HEADER.size - 8
 _IOVEC: Final = struct.Struct("<QQ")
+_PROGRAM: Final = struct.Struct("<H6xQ")
+_NARROW_PROGRAM: Final = struct.Struct("<H2xI")
+"""struct sock_fprog."""
+_INSTRUCTION_SIZE: Final = 8
+_MAX_INSTRUCTIONS: Final = 4096  # the kernel's BPF_MAXINSNS
 
 Item = tuple[int, int, int, int, bool]
 """(argument, kind, size, length_argument, at_entry) of a plan."""
@@ -111,11 +116,15 @@ class Capturer:
     def __init__(self) -> None:
         self._memory = Memory()
 
-    def capture(self, pid: int, call: int, arch: int, arguments: bytes, ret: int, items: tuple[Item, ...]) -> bytes:
+    def capture(self, pid: int, call: int, arch: int, nr: int, arguments: bytes, ret: int, items: tuple[Item, ...]) -> bytes:
         """The capture records of one call; `arguments` are its six, packed."""
         values = _ARGUMENTS.unpack(arguments)
         records = b""
         for argument, kind, size, length_argument, _ in items:
+            if kind == CaptureKind.PROGRAM:
+                if values[0] & 0xFFFFFFFF == size:
+                    records += b"".join(self._program(pid, call, _is_narrow(arch, nr), values[argument]))
+                continue
             read = self._read(pid, arch, values[argument], kind, self._wanted(size, length_argument, values, ret))
             if read is None:
                 records += _HEADER.pack(_RING_LENGTH, 0, call, argument, kind, 0, 1, 0)
@@ -125,6 +134,23 @@ class Capturer:
                 truncated = self._goes_on(size, length_argument, values, ret)
             records += capture_record(call, argument, kind, data, truncated=truncated)
         return records
+
+    def _program(self, pid: int, call: int, narrow: bool, address: int) -> Iterator[bytes]:
+        layout = _NARROW_PROGRAM if narrow else _PROGRAM
+        header = self._memory.read(pid, address, layout.size)
+        if len(header) < layout.size:
+            return  # nor can the kernel read it
+        count, start = layout.unpack(header)
+        size = count * _INSTRUCTION_SIZE
+        if count > _MAX_INSTRUCTIONS:
+            return  # the kernel will not take it either
+        for piece, offset in enumerate(range(0, size, MAX_CAPTURE)):
+            wanted = min(size - offset, MAX_CAPTURE)
+            data = self._memory.read(pid, start + offset, wanted)
+            if len(data) < wanted:
+                yield _HEADER.pack(_RING_LENGTH, 0, call, piece, CaptureKind.PROGRAM, 0, 1, 0)
+                return
+            yield capture_record(call, piece, CaptureKind.PROGRAM, data, truncated=offset + wanted < size)
 
     @staticmethod
     def _wanted(size: int, length_argument: int, values: tuple[int, ...], ret: int) -> int:
@@ -161,6 +187,10 @@ class Capturer:
             data = (data + text + b"\0")[:size]
             if truncated or len(data) == size:
                 return data, True
+
+
+def _is_narrow(arch: int, nr: int) -> bool:
+    return arch != wire.AUDIT_ARCH_X86_64 or bool(nr & wire.X32_SYSCALL_BIT)
 
 
 def _length(length_argument: int, values: tuple[int, ...], ret: int, size: int) -> int:

@@ -83,4 +83,4 @@ def test_only_pointers_are_read_and_every_layout_has_a_reader() -> None:
             for reading in readings(call):
                 # prctl's second argument is a string for PR_SET_NAME only.
                 assert call.parameters[reading.argument].is_pointer or call.name == "prctl", call.name
-                assert reading.layout in {"string", "arguments", "buffer"} | LAYOUTS.keys()
+                assert reading.layout in {"string", "arguments", "buffer", "filter"} | LAYOUTS.keys()

@@ -36,7 +36,7 @@ def user_namespaces_for_all() -> bool:
 def status_after_exec(compiled: Callable[[Caller], LaunchSpec], *, observer_uid: int | None = None) -> dict[str, str]:
     """Launch what `compiled` gives for the observer, which runs as `observer_uid` (None: as this process); /proc/self/status of the target.
 
-    The target must be `STATUS`, with pipes. The line of its uid_map is under "uid_map".
+    The target must be `STATUS`, with pipes. The lines of its uid_map, joined, are under "uid_map".
     """
     read, write = os.pipe()
     pid = os.fork()
@@ -48,7 +48,7 @@ def status_after_exec(compiled: Callable[[Caller], LaunchSpec], *, observer_uid:
     _, status = os.waitpid(pid, 0)
     assert status == 0, text
     fields = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
-    return fields | {"uid_map": " ".join(text.splitlines()[-1].split())}
+    return fields | {"uid_map": " ".join(" ".join(line for line in text.splitlines() if ":\t" not in line).split())}
 
 
 def _observe(write: int, compiled: Callable[[Caller], LaunchSpec], uid: int | None) -> None:

@@ -20,12 +20,15 @@ def _tuples(strategy: st.SearchStrategy[typing.Any]) -> st.SearchStrategy[tuple[
 TEXT = st.text(max_size=30)
 NAMES = _tuples(TEXT)
 NUMBERS = st.integers(-(2**63), 2**64 - 1)
+ID_MAPS = _tuples(st.tuples(NUMBERS, NUMBERS, NUMBERS))
 IDENTITIES = st.builds(
     Identity,
     user=TEXT | NUMBERS,
     group=_maybe(TEXT | NUMBERS),
     groups=_maybe(_tuples(TEXT | NUMBERS)),
     user_namespace=st.booleans(),
+    uid_map=_maybe(ID_MAPS),
+    gid_map=_maybe(ID_MAPS),
     no_new_privs=st.booleans(),
 )
 CAPABILITIES = st.builds(Capabilities, **{field: _maybe(NAMES) for field in Capabilities.__struct_fields__})

@@ -77,6 +77,11 @@ def _test(text: str) -> str:
             '[seccomp]\nflags = ["wait-killable"]',
             'seccomp.flags[0]: "wait-killable" is not supported yet: the kernel takes it only with the action ask.',
         ),
+        ("[identity]\nuid_map = [[0, 1000, 1]]", "identity.uid_map: goes only with user_namespace = true: set that, or take the map out."),
+        (
+            "[identity]\nuser_namespace = true\ngid_map = []",
+            "identity.gid_map: is empty, so that no gid would exist in the namespace: give [inside, outside, count], or leave it out.",
+        ),
         ('[[seccomp.stacked]]\ndefault = "alow"', f'seccomp.stacked[0].default: "alow" is not an action; did you mean "allow"? {ACTIONS}'),
         (
             "[[seccomp.stacked]]\n[[seccomp.stacked]]\narchitectures = []",

@@ -123,6 +123,18 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
             'seccomp.defualt: there is no such key; did you mean "default"? Allowed: mode, default, judge_from, architectures, bad_arch, flags, rules, stacked.',
         ),
         (
+            "[identity]\nuid_map = [0, 1000, 1]",
+            "identity.uid_map[0]: 0 is not allowed: it must be 3 entries in brackets (each: a whole number).",
+        ),
+        (
+            "[identity]\nuid_map = [[0, 1000]]",
+            "identity.uid_map[0]: [0, 1000] is not allowed: it must be 3 entries in brackets (each: a whole number).",
+        ),
+        (
+            '[identity]\nuid_map = [[0, 1000, 1], [1, "me", 1]]',
+            'identity.uid_map[1][1]: "me" is not allowed: it must be a whole number.',
+        ),
+        (
             '[[seccomp.stacked]]\nmode = "filter"',
             "seccomp.stacked[0].mode: there is no such key. Allowed: default, architectures, bad_arch, flags, rules, note.",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,6 +95,30 @@ def test_a_user_namespace_gives_exactly_what_is_kept(observer_uid: int | None, u
     assert _names(sets["Prm"]) == _names(sets["Eff"]) == ("NET_RAW", "SYS_RESOURCE")
     assert status["uid_map"] == f"{inside} {outside} 1"
     assert status["Uid"].split()[0] == str(inside)
+
+
+@pytest.mark.parametrize(
+    ("identity", "observer_uid", "shown"),
+    [
+        (
+            Identity(user="root", group=3, uid_map=((0, 1000, 1), (1, 100000, 65536)), gid_map=((3, 7, 1),)),
+            None,
+            ("0 1000 1 1 100000 65536", "0", "3"),
+        ),
+        (Identity(user=5, group=0, groups=(9,), uid_map=((0, 70000, 10),), gid_map=((0, 70000, 10),)), None, ("0 70000 10", "5", "0")),
+        (Identity(user="me", uid_map=((0, NOBODY, 1),), gid_map=((4, NOBODY, 1),)), NOBODY, (f"0 {NOBODY} 1", "0", "4")),
+        (Identity(user=8, group=0, uid_map=((8, NOBODY, 1),)), NOBODY, (f"8 {NOBODY} 1", "8", "0")),
+    ],
+)
+def test_the_kernel_takes_the_maps_of_a_policy(identity: Identity, observer_uid: int | None, shown: tuple[str, str, str]) -> None:
+    require(observer_uid is None or user_namespaces_for_all(), "this machine does not let ordinary users make user namespaces")
+    inside = msgspec.structs.replace(identity, user_namespace=True)
+    status = _launched(Policy(identity=inside), observer_uid=observer_uid)
+    uids, gids = (set(status[key].split()) for key in ("Uid", "Gid"))
+    assert (status["uid_map"], uids, gids) == (shown[0], {shown[1]}, {shown[2]})
+    assert status["Groups"].split() == [str(group) for group in identity.groups or ()] or observer_uid is not None
+    keeping = Policy(identity=inside, capabilities=Capabilities(keep=("ALL",)))
+    assert _sets(_launched(keeping, observer_uid=observer_uid))["Eff"] == (2 << this_process().last_capability) - 1
 
 
 @st.composite

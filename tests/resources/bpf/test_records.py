@@ -57,7 +57,7 @@ def test_numbers_mean_the_same() -> None:
         [
             *same("CALL_", wire.CallFlag, "PASSED", "EXITED", "CUT_SHORT"),
             *same("PROCESS_", wire.ProcessKind, "FORK", "EXEC", "EXIT", "SIGNAL", "KILLED_BY_SECCOMP", "BEFORE_EXEC"),
-            *same("CAPTURE_", wire.CaptureKind, "STRING", "BYTES", "POINTERS", "PARTS"),
+            *same("CAPTURE_", wire.CaptureKind, "STRING", "BYTES", "POINTERS", "PARTS", "PROGRAM"),
             *same("EXEC_", wire.ExecFact, *(fact.name for fact in wire.ExecFact)),
             f"LENGTH_IS_RESULT == {wire.LENGTH_IS_RESULT}",
             f"NO_LENGTH == {wire.NO_LENGTH}",
