@@ -77,6 +77,8 @@ class Session:
         """Whether `failure` is a refusal of what was asked for: nothing was started, and asking otherwise may help."""
         self.ending: Ending | None = None
         self.pid: int | None = None
+        self.hello: dict[str, Any] = {}
+        """What the observer said of itself; empty until then."""
         self._path = path
         self._decoder = wire.FrameDecoder()
         self._collector = Collector()
@@ -86,7 +88,6 @@ class Session:
         self._judge: Judge | None = None
         self._assembler: Assembler | None = None
         self._started_ns = 0
-        self._hello: dict[str, Any] = {}
         self._garbled = False
 
     @property
@@ -150,7 +151,7 @@ class Session:
             case FrameKind.HELLO:
                 self._greeted(frame.json(), progress)
             case FrameKind.FOUND:
-                self._launch(self._hello, frame.json(), progress)
+                self._launch(self.hello, frame.json(), progress)
             case FrameKind.STARTED:
                 self._started(frame)
             case FrameKind.FAILED:
@@ -162,7 +163,7 @@ class Session:
         if hello.get("protocol") != wire.PROTOCOL:
             sentence = f"the observer speaks protocol {hello.get('protocol')}, this Gatescope {wire.PROTOCOL}: install the same version on both sides"
             raise UsageProblem(sentence)
-        self._hello = hello
+        self.hello = hello
         if self.plan.lookup is None:
             self._launch(hello, None, progress)
         else:

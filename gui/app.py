@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from core.resources import resource_path
 from core.version import VERSION
+from gui.cycle_collector import CycleCollector
 from gui.interrupts import Interrupts
 from gui.main_window import MainWindow
 from gui.policy_document import PolicyDocument
@@ -22,6 +23,7 @@ from gui.theme import Choice, Theme
 def run_window() -> int:
     """Opens the window and stays until it is closed; the exit status."""
     application = make_application()
+    collector = CycleCollector()
     settings = Settings()
     theme = Theme(application)
     theme.choose(Choice(settings.text("theme", Choice.DESKTOP)))
@@ -37,6 +39,7 @@ def run_window() -> int:
     threading.Thread(target=_load_the_rest, daemon=True).start()
     status = application.exec()
     interrupts.restore()
+    collector.stop()
     return status
 
 

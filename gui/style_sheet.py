@@ -49,6 +49,10 @@ QPushButton[primary="true"]:hover, QToolButton#command[primary="true"]:hover { b
 QPushButton[primary="true"]:focus, QToolButton#command[primary="true"]:focus { border-color: $text; }
 QPushButton[primary="true"]:disabled, QToolButton#command[primary="true"]:disabled { background: $window; color: $muted; border-color: $line; }
 
+QToolButton#badge { border: 1px solid transparent; border-radius: 6px; background: transparent; color: $muted; padding: 4px 8px; }
+QToolButton#badge:hover { background: $header; color: $text; }
+QToolButton#badge:focus { border-color: $accent; }
+QFrame#popover { background: $panel; border: 1px solid $line; }
 QToolButton#disclosure { border: none; background: transparent; padding: 6px 12px; color: $muted; }
 QToolButton#disclosure:hover { color: $text; }
 QToolButton#disclosure:focus { color: $accent; }
