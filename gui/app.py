@@ -30,7 +30,7 @@ def run_window() -> int:
     document = PolicyDocument()
     pages = PolicyPages(theme, document)
     window = MainWindow(theme, settings, document, pages.titled())
-    window.log.table.rule_wanted.connect(pages.seccomp.add_rule_for)
+    pages.join(window.log, window.flow)
     window.bar.target.currentTextChanged.connect(pages.set_command)
     pages.set_command(window.bar.target.currentText())
     interrupts = Interrupts(window)

@@ -137,6 +137,8 @@ class MainWindow(QMainWindow):
         self.terminal.resized.connect(controller.resize)
         self.log.event_chosen.connect(self._on_event_chosen)
         self.log.table.rule_wanted.connect(self._on_rule_wanted)
+        self.log.table.rule_shown.connect(self._show_seccomp)
+        self.log.table.trial_wanted.connect(self._show_seccomp)
         self.pages.policy_changed.connect(self._on_capabilities_dropped)
         self._document.changed.connect(self._on_policy_changed)
 
@@ -156,6 +158,8 @@ class MainWindow(QMainWindow):
             actions.find_next_mark: table.go_to_next_mark,
             actions.filter: bar.focus_edit,
             actions.clear_filter: bar.clear,
+            actions.show_rule: table.show_rule,
+            actions.try_call: table.try_call,
             actions.copy: table.copy_text,
             actions.copy_csv: table.copy_csv,
             actions.copy_json: table.copy_json,
@@ -300,11 +304,14 @@ class MainWindow(QMainWindow):
 
     def _on_rule_wanted(self) -> None:
         """The seccomp panel makes the rule; here it comes into sight."""
-        self._policy_dock.show()
-        self._policy_dock.header.show_tab("Seccomp")
+        self._show_seccomp()
         self.log.info.note(
             f"The policy has a new rule, at the left. Run again to see it decide ({self.actions_.again.shortcut().toString()})."
         )
+
+    def _show_seccomp(self) -> None:
+        self._policy_dock.show()
+        self._policy_dock.header.show_tab("Seccomp")
 
     def _on_capabilities_dropped(self) -> None:
         self._policy_dock.show()

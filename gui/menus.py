@@ -28,6 +28,9 @@ def build_menus(
         None,
         actions.mark,
         actions.find_next_mark,
+        None,
+        actions.show_rule,
+        actions.try_call,
     ]
     _add(bar, "&Edit", [*_undo_actions(bar, steps), None, *edit, None, actions.filter, actions.clear_filter])
     _add_run_menu(bar, actions, choices)

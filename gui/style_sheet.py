@@ -41,6 +41,8 @@ QPushButton[quiet="true"]:checked { background: $panel; border-color: $line; }
 QPushButton[quiet="true"]:checked:focus { border-color: $accent; }
 QPushButton:focus, QToolButton#command:focus { border-color: $accent; }
 QPushButton:disabled, QToolButton#command:disabled { color: $muted; background: $window; }
+QToolButton#fold, QToolButton#fold:checked { border: none; background: transparent; padding: 2px 4px 2px 0; }
+QToolButton#fold:hover, QToolButton#fold:focus { color: $accent; }
 QToolButton#command::menu-indicator { image: none; }
 QPushButton[primary="true"], QToolButton#command[primary="true"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
 QPushButton[primary="true"]:hover, QToolButton#command[primary="true"]:hover { background: $accent_hover; border-color: $accent_hover; }
