@@ -20,9 +20,9 @@ from gui.settings import Settings
 from gui.theme import Choice, Theme
 
 
-def run_window() -> int:
-    """Opens the window and stays until it is closed; the exit status."""
-    application = make_application()
+def run_window(application: QApplication | None = None) -> int:
+    """Opens the window and stays until it is closed; the exit status. `application`: where there is one already."""
+    application = application or make_application()
     collector = CycleCollector()
     settings = Settings()
     theme = Theme(application)
