@@ -71,13 +71,13 @@ class RunFlow(QObject):
 
         try:
             terminal = Terminal(rows=rows, columns=columns)
-            plan = make_plan(policy, argv, environment=_environment(), engine=self.engine, terminal=terminal)
+            plan = make_plan(policy, argv, environment=environment(), engine=self.engine, terminal=terminal)
             command = observer_command(self._prefix(plan))
         except (UsageProblem, PrefixError) as err:
             self.problem.emit(sentence(str(err)))
             return False
         try:
-            path = _recording_path(argv[0])
+            path = recording_path(argv[0])
         except OSError as err:
             self.problem.emit(
                 f"The recording cannot be kept in {err.filename}: {err.strerror}. Free the folder, or set XDG_DATA_HOME to another."
@@ -163,13 +163,13 @@ def save_copy(recording: Recording, path: Path) -> None:
     shutil.copyfile(recording.path, path)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Ours, but with the terminal that the target gets: not the one, if any, that the window was started from."""
     kept = {name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS", "COLORTERM")}
     return {**kept, "TERM": _TERMINAL}
 
 
-def _recording_path(program: str) -> Path:
+def recording_path(program: str) -> Path:
     """A file of its own for a new run; of the older ones only the latest stay. Raises OSError."""
     folder = user_data_path("gatescope") / "recordings"
     folder.mkdir(parents=True, exist_ok=True)
