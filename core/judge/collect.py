@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.judge.audit import AuditRecord, parse_audit
 from core.judge.match import first_rows
 from core.judge.records import CALL_DTYPE, CHECK_DTYPE, PROCESS_DTYPE, Capture, Records, parse_captures, parse_records
 from core.observer import wire
@@ -19,6 +20,9 @@ MOST_HELD: Final = 1 << 17
 
 SETTLING_NS: Final = 50_000_000
 """How long a thread's last call, if seccomp may have stopped it without an errno, is held back for the signal that says how; in the records' time."""
+
+AUDIT_DELAY_NS: Final = 2_000_000
+"""How long the kernel may take to deliver an audit record, in the records' time."""
 
 _FOREVER: Final = 2**64 - 1
 _SIGNALS: Final = (ProcessKind.SIGNAL, ProcessKind.KILLED_BY_SECCOMP, ProcessKind.EXIT)
@@ -40,6 +44,8 @@ class Batch:
     """Records lost since the batch before, by kind; only kinds of which there were any."""
     watermark: int
     """CLOCK_MONOTONIC, in ns."""
+    audit: tuple[AuditRecord, ...] = ()
+    """What has come of the kernel's audit log since the batch before, about calls of this batch or of others."""
 
 
 def ends(calls: Records) -> NDArray[np.uint64]:
@@ -62,6 +68,7 @@ class Collector:
         self._lost_before: dict[str, int] = {}
         self._lost: dict[str, int] = {}
         self._watermark = 0
+        self._audit: list[AuditRecord] | None = None
 
     def feed(self, frame: Frame) -> Batch | None:
         """Takes a frame; a FLUSH gives the batch that it completes. Frames without records are passed over. Raises `WireError` for cut records."""
@@ -77,6 +84,8 @@ class Collector:
                     self._captures.setdefault(capture.call, []).append(capture)
             case FrameKind.LOST:
                 self._note_lost(frame)
+            case FrameKind.AUDIT:
+                self._audit = [*(self._audit or ()), *parse_audit(frame.payload)]
             case FrameKind.FLUSH:
                 return self._flush(_watermark(frame))
             case _:
@@ -109,14 +118,19 @@ class Collector:
 
     def _flush(self, watermark: int) -> Batch:
         self._gather()
-        self._watermark = max(self._watermark, watermark)
-        return self._take(_settled(self._calls, self._processes, watermark), watermark)
+        before, self._watermark = self._watermark, max(self._watermark, watermark)
+        # What the audit log says of the calls up to the flush before this one has come meanwhile.
+        bound = watermark if self._audit is None else max(before - AUDIT_DELAY_NS, 0)
+        return self._take(_settled(self._calls, self._processes, bound), watermark)
 
     def _take(self, horizon: int, watermark: int) -> Batch:
         calls, self._calls = _due(self._calls, ends(self._calls), horizon)
         processes, self._processes = _due(self._processes, self._processes["time_ns"], horizon)
         lost, self._lost = self._lost, {}
-        return Batch(calls, self._checks_of(calls), processes, self._captures_of(calls, processes), lost, watermark)
+        audit: tuple[AuditRecord, ...] = ()
+        if self._audit:
+            audit, self._audit = tuple(self._audit), []
+        return Batch(calls, self._checks_of(calls), processes, self._captures_of(calls, processes), lost, watermark, audit)
 
     def _checks_of(self, calls: Records) -> Records:
         held = self._checks

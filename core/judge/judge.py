@@ -12,6 +12,7 @@ from core.judge.capability_gate import Weighed, weigh
 from core.judge.cases import Cases, columns, numbered
 from core.judge.collect import Batch
 from core.judge.computed import ALLOW, LOG, passes, policy_answer
+from core.judge.confirm import Confirmation
 from core.judge.context import JudgeContext
 from core.judge.judged import Finding, Judged
 from core.judge.known_checks import KnownChecks
@@ -70,12 +71,14 @@ class Judge:
         self._logged = Cases(gate.logged)
         self._kinds = KnownChecks()
         self._weighed = Cases(self._weigh)
+        self._confirmation = Confirmation()
 
     def judge(self, batch: Batch, symbols: Symbols) -> Judged:
         """The verdicts on the batch's calls; `symbols` must be complete, since verdicts name functions."""
         judged = Judged.fresh(len(batch.calls))
         self._threads.update(batch)
         if not len(batch.calls):
+            self._confirmation.confirm(batch, judged)
             return judged
         facts = self._facts(batch)
         judged.rule[:] = facts.rule
@@ -84,6 +87,7 @@ class Judge:
         self._failures(batch, facts, ~stopped & ~explained, judged)
         self._unfinished(facts, ~stopped, judged)
         self._passed(facts, ~stopped, judged)
+        self._confirmation.confirm(batch, judged)
         return judged
 
     def _facts(self, batch: Batch) -> _Facts:

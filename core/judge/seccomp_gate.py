@@ -113,7 +113,7 @@ class SeccompGate:
 
     def _by_filter(self, meeting: Meeting, evidence: Evidence) -> Finding:
         action, who = meeting.action, self._who(meeting)
-        outcome = _OUTCOMES.get(action.kind, Outcome.DENIED)
+        outcome = outcome_of(action)
         if outcome is Outcome.ANSWERED and meeting.ret == -wording.ENOSYS:
             outcome = Outcome.DENIED
         strict = self._own[meeting.own].strict if meeting.own else self._strict
@@ -140,6 +140,11 @@ class SeccompGate:
         failed = -MAX_ERRNO <= meeting.ret < 0
         gate, outcome = (Gate.OTHER, Outcome.FAILED) if failed else (Gate.NONE, Outcome.OK)
         return Finding(gate, outcome, Evidence.UNKNOWN, reason, conflict=True)
+
+
+def outcome_of(action: Action) -> Outcome:
+    """What becomes of a call that a filter answers with this action, which does not let it pass."""
+    return _OUTCOMES.get(action.kind, Outcome.DENIED)
 
 
 def _fits(meeting: Meeting) -> bool:

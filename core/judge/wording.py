@@ -129,6 +129,20 @@ def perhaps_own_filter(ret: int) -> str:
     return f"{errno_name(-ret)}: the target installed a seccomp filter of its own, which may have refused this, or the kernel did"
 
 
+SOME_FILTER = "a seccomp filter that is not known"
+
+
+def some_filter_acted(action: Action, call: str, ret: int) -> str:
+    """What an action, of which the data is not known, did to a call that returned `ret`."""
+    known = Action(action.kind, -ret) if action.kind is ActionKind.ERRNO and ret < 0 else action
+    return acted(SOME_FILTER, known, call, ret)
+
+
+def audited(reason: str) -> str:
+    """What the kernel's audit log says too."""
+    return f"{reason}; the kernel's audit log says so"
+
+
 def unfinished() -> str:
     return "the thread ended inside the call"
 
@@ -188,6 +202,11 @@ def failed(ret: int) -> str:
 def other_refusal(ret: int) -> str:
     """A refusal with all checks on record, none of which explains it."""
     return f"{errno_name(-ret)}, but no capability was refused: file permissions, a security module or the arguments"
+
+
+def module_refused(ret: int, refusal: str) -> str:
+    """What a security module told the audit log; `refusal`: "Landlock refused fs.read_file on /etc/passwd"."""
+    return audited(f"{errno_name(-ret)}: {refusal}")
 
 
 def refused_in_spite(ret: int, number: int) -> str:

@@ -77,6 +77,10 @@ class FrameKind(enum.IntEnum):
     """JSON `{users, groups, program, directory, environment}`, the answer to `Lookup`: for each user asked for `{uid, gid, groups}` or null, for each group
     its gid or null, both in the order asked; the program's absolute path or null; where and with which variables the observer runs."""
 
+    AUDIT = 15
+    """What the kernel's audit log says of the target, where the observer may read it: `AUDIT_OFFSET`, then records, each `AUDIT_RECORD` and its text.
+    One without records comes first: the log is being read. They may come later than the calls that they are about, and some never come."""
+
 
 FRAME_HEADER: Final = struct.Struct("<IB3x")
 
@@ -303,6 +307,10 @@ CHECK: Final = record_struct(CHECK_FIELDS)
 PROCESS: Final = record_struct(PROCESS_FIELDS)
 CAPTURE: Final = record_struct(CAPTURE_FIELDS)
 FLUSH: Final = struct.Struct("<Q")
+AUDIT_OFFSET: Final = struct.Struct("<q")
+"""What to subtract from the records' time of day to have CLOCK_MONOTONIC, in ns."""
+AUDIT_RECORD: Final = struct.Struct("<II")
+"""Type (linux/audit.h) and length of the text."""
 
 
 # ── the launch ────────────────────────────────────────────────────────────────────────────────────────────────────
