@@ -77,7 +77,7 @@ class ProcessEvent:
     """fork, exec, exit."""
     data: dict[str, Any]
     """fork: `{child, child_tid, thread}`; exec: `{argv, uids, gids, capabilities: {bounding, …: mask}, securebits, no_new_privs, seccomp}`;
-    exit: `{status | signal, thread, seccomp}`."""
+    exit: `{status | signal, thread, seccomp, last_calls}`, the last only with a signal: the numbers of the thread's last calls, at most five."""
 
     def to_json(self) -> dict[str, Any]:
         """The object of one JSON line; `data` is spread into it."""

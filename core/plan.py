@@ -108,6 +108,7 @@ class Plan:
             flags=functools.reduce(operator.or_, (one.flags for one in spec.filters), 0),
             rules=self.policy.seccomp,
             strict=spec.strict,
+            landlock=spec.landlock,
             judge_from=spec.judge_from,
         )
         return Launched(spec, self._header(engine, hello), context, notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from core.observer.wire import Engine, JudgeFrom
+from core.observer.wire import Engine, JudgeFrom, Landlock
 from core.policy.model import Seccomp
 
 
@@ -22,5 +22,7 @@ class JudgeContext:
     """The policy's seccomp section: which rule a filter's answer came from."""
     strict: bool = False
     """Seccomp mode 1 instead of filters."""
+    landlock: Landlock | None = None
+    """The ruleset that the policy's paths put on the target."""
     judge_from: JudgeFrom = "entry"
     """With `execve` everything is judged, the launch's own execve too; else what comes after a JUDGING record."""

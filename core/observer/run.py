@@ -119,7 +119,6 @@ class Run:
         self.engine.drain(self._emit)
         if self._audit is not None:
             self._audit.forward(self._writer.emit)
-        self._tell_losses()
 
     def kill(self) -> None:
         """SIGKILL to the whole tree; it ends when all are gone."""
@@ -153,6 +152,8 @@ class Run:
     def _emit(self, kind: FrameKind, payload: memoryview | bytes | bytearray) -> None:
         if kind == FrameKind.PROCESSES and self._audit is not None:
             self._audit.note(payload)
+        if kind == FrameKind.FLUSH:
+            self._tell_losses()  # before it, so that the reader knows of a gap in what the flush completes
         self._writer.emit(kind, payload)
 
     def _close_audit(self) -> None:
