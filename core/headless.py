@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TextIO
 
+from core.headless_input import HeadlessInput
 from core.observer import wire
 from core.observer.wire import Stream
 from core.session import Progress, Session
@@ -23,6 +24,8 @@ from core.session import Progress, Session
 _READ: Final = 1 << 20
 _NICE: Final = 10
 _PATIENCE: Final = 5.0  # seconds for an observer to end after its run, or after being told to stop
+_INTERRUPTS: Final = 3  # the last of them ends the run, whatever the target makes of it; one more, and the observer's time is up as well
+_LONGEST_REMARK: Final = 64 * 1024
 
 
 def stdio_streams() -> tuple[Stream, Stream, Stream]:
@@ -50,6 +53,7 @@ class HeadlessRun:
         self._observer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._stderr = _Collected(self._observer.stderr)
         self._arrived = _Arrivals(self._observer.stdout)
+        self._input = HeadlessInput(self._selector, self._command)
         self._interrupts = 0
         self._closed: set[int] = set()
 
@@ -61,11 +65,12 @@ class HeadlessRun:
             self._selector.register(self._arrived.wakeup, selectors.EVENT_READ, self._on_arrival)
             self._selector.register(wakeup, selectors.EVENT_READ, self._on_signal)
             try:
-                while not self._arrived.finished:
+                while not (self._arrived.finished or self._session.state == "failed" or self._interrupts > _INTERRUPTS):
                     for key, _ in self._selector.select():
                         key.data()
                 self._on_arrival()
             finally:
+                self._arrived.stop_keeping()
                 self._end_observer()
         self._report(self._session.finish(self._stderr.text(), self._observer.returncode))
 
@@ -76,13 +81,15 @@ class HeadlessRun:
             before = self._session.state
             self._report(self._session.feed(data))
             if before == "starting" and self._session.state == "launching":
-                self._watch_stdin()
+                self._input.start()
 
     def _report(self, progress: Progress) -> None:
         if progress.commands:
             self._send(progress.commands)
         for stream, data in progress.outputs:
             self._write_output(stream, data)
+        if progress.taken:
+            self._input.taken(progress.taken)
         self._on_progress(progress)
 
     def _write_output(self, stream: int, data: bytes) -> None:
@@ -118,28 +125,6 @@ class HeadlessRun:
     def _command(self, command: wire.Command) -> None:
         self._send(wire.encode_command(command))
 
-    def _watch_stdin(self) -> None:
-        try:
-            self._selector.register(0, selectors.EVENT_READ, self._on_stdin)
-        except (PermissionError, ValueError, OSError):
-            self._pump_file()
-
-    def _on_stdin(self) -> None:
-        try:
-            data = os.read(0, 65536)
-        except OSError:
-            data = b""
-        self._command(wire.Input(data))
-        if not data:
-            self._selector.unregister(0)
-
-    def _pump_file(self) -> None:
-        """A regular file cannot be polled, and never blocks; a closed stdin is at its end at once."""
-        with contextlib.suppress(OSError):
-            while data := os.read(0, 65536):
-                self._command(wire.Input(data))
-        self._command(wire.Input(b""))
-
     @contextlib.contextmanager
     def _signals(self) -> Iterator[int]:
         """A descriptor that is readable when one of our signals has come."""
@@ -158,13 +143,16 @@ class HeadlessRun:
             os.close(write)
 
     def _on_signal(self) -> None:
-        """SIGINT, SIGTERM and the like go to the target; the third of them ends the run, whatever the target makes of it."""
+        """SIGINT, SIGTERM and the like go to the target, or to what starts the observer; the third of them ends the run."""
         for number in os.read(self._signal_pipe, 64):
             if number == signal.SIGWINCH:
                 self._command(wire.Resize(*terminal_size()))
                 continue
             self._interrupts += 1
-            self._command(wire.Stop() if self._interrupts > 2 else wire.Signal(number))
+            if self._session.state == "starting":
+                self._observer.send_signal(number)
+            else:
+                self._command(wire.Stop() if self._interrupts >= _INTERRUPTS else wire.Signal(number))
 
 
 class _Arrivals:
@@ -173,6 +161,7 @@ class _Arrivals:
     def __init__(self, source: object) -> None:
         self._fd = source.fileno()  # type: ignore[attr-defined]  # a pipe's file object
         self._parts: deque[bytes] = deque()
+        self._keep = True
         self.finished = False
         self.wakeup, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         with contextlib.suppress(OSError):
@@ -182,14 +171,19 @@ class _Arrivals:
 
     def _pump(self) -> None:
         while data := os.read(self._fd, _READ):
-            self._parts.append(data)
-            self._wake()
+            if self._keep:
+                self._parts.append(data)
+                self._wake()
         self.finished = True
         self._wake()
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):
             os.write(self._write, b"\0")
+
+    def stop_keeping(self) -> None:
+        """Whatever still comes is of no use, but must not block the one who writes it."""
+        self._keep = False
 
     def take(self) -> Iterator[bytes]:
         """What has come since the last time."""
@@ -209,7 +203,8 @@ class _Collected:
         self._thread.start()
 
     def _pump(self) -> None:
-        self._text = self._source.read()  # type: ignore[attr-defined]
+        while data := os.read(self._source.fileno(), _READ):  # type: ignore[attr-defined]  # a pipe's file object
+            self._text = (self._text + data)[-_LONGEST_REMARK:]
 
     def text(self) -> str:
         """Everything up to its end."""

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from core.knowledge.capabilities import capability_names
+from core.knowledge.landlock import SINCE, abi_detail
+from core.observer import landlock
 from core.observer.abilities import engine_abilities
 
 _SYS_SECCOMP: Final = 317  # x86_64
-_SYS_LANDLOCK_CREATE_RULESET: Final = 444
 _SECCOMP_GET_ACTION_AVAIL: Final = 2
 _SECCOMP_GET_NOTIF_SIZES: Final = 3
 _ACTIONS: Final = {
@@ -148,10 +149,12 @@ def _user_namespaces() -> Ability:
 
 
 def _landlock() -> Ability:
-    version = _libc.syscall(_SYS_LANDLOCK_CREATE_RULESET, None, 0, 1)
-    if version >= 1:
-        return Ability("Landlock", True, f"ABI {version}")
-    return Ability("Landlock", False, os.strerror(ctypes.get_errno()), "boot with lsm=landlock,… on a kernel from 5.13 on")
+    version = landlock.abi()
+    if version:
+        return Ability("Landlock", True, abi_detail(version))
+    return Ability(
+        "Landlock", False, "the kernel has none, or it is not switched on", f"boot with lsm=landlock,… on a kernel from {SINCE[1]} on"
+    )
 
 
 def _audit() -> Ability:

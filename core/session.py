@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import signal
 from collections import deque
 from pathlib import Path
 from typing import Any, Literal
@@ -56,6 +55,8 @@ class Progress:
     outputs: list[tuple[int, bytes]] = dataclasses.field(default_factory=list)
     """(stream, bytes) of the target; no bytes: the stream's end."""
     notes: list[str] = dataclasses.field(default_factory=list)
+    taken: int = 0
+    """Bytes of input that the target's stdin has taken so far; 0: no more than was told before."""
     commands: bytes = b""
     """To be written to the observer's stdin now."""
 
@@ -86,6 +87,7 @@ class Session:
         self._assembler: Assembler | None = None
         self._started_ns = 0
         self._hello: dict[str, Any] = {}
+        self._garbled = False
 
     @property
     def lost(self) -> int:
@@ -95,6 +97,8 @@ class Session:
     def feed(self, data: bytes) -> Progress:
         """Takes the observer's bytes, in any pieces. Never raises: what is wrong with them becomes `failure`."""
         progress = Progress()
+        if self._garbled:
+            return progress
         try:
             for frame in self._decoder.feed(data):
                 self._take(frame, progress)
@@ -102,6 +106,7 @@ class Session:
             self.refused = True
             self._fail(str(err), progress)
         except wire.WireError as err:
+            self._garbled = True  # where the next frame begins, nobody knows
             self._fail(str(err), progress)
         return progress
 
@@ -134,6 +139,8 @@ class Session:
                 self._symbols_complete = not frame.payload
             case FrameKind.OUTPUT:
                 self._output(frame.payload, progress)
+            case FrameKind.TAKEN:
+                progress.taken = _taken(frame)
             case FrameKind.LOST:
                 self._collector.feed(frame)
                 if self.recording is not None:
@@ -145,11 +152,11 @@ class Session:
             case FrameKind.FOUND:
                 self._launch(self._hello, frame.json(), progress)
             case FrameKind.STARTED:
-                self._started(frame.json())
+                self._started(frame)
             case FrameKind.FAILED:
                 self._fail(str(frame.json().get("detail", "the launch failed")), progress)
             case FrameKind.ENDED:
-                self._ended(frame.json(), progress)
+                self._ended(frame, progress)
 
     def _greeted(self, hello: dict[str, Any], progress: Progress) -> None:
         if hello.get("protocol") != wire.PROTOCOL:
@@ -176,23 +183,26 @@ class Session:
         progress.notes.extend(launched.notes)
         progress.commands += wire.encode_command(wire.Launch(launched.spec))
 
-    def _started(self, started: dict[str, Any]) -> None:
-        assert self.recording is not None
+    def _started(self, frame: Frame) -> None:
+        if self.recording is None:
+            raise wire.WireError("the observer says that the target runs, but was not asked to launch one")
         self.state = "running"
-        self.pid = int(started["pid"])
-        self._started_ns = int(started["monotonic_ns"])
+        self.pid = frame.number("pid")
+        self._started_ns = frame.number("monotonic_ns")
         self._assembler = Assembler(self.recording.names, self._started_ns)
 
     def _output(self, payload: bytes, progress: Progress) -> None:
+        if not payload or payload[0] not in (1, 2):
+            raise wire.WireError(f"the observer sent an OUTPUT frame of no stream that a target has: {payload[:1].hex() or 'it is empty'}")
         stream, data = payload[0], payload[1:]
         progress.outputs.append((stream, data))
         if data and self.recording is not None:
             self.recording.append_output(stream, data)
 
-    def _ended(self, ended: dict[str, Any], progress: Progress) -> None:
+    def _ended(self, frame: Frame, progress: Progress) -> None:
         self._symbols_complete = True
         self._judged(self._collector.finish(), progress)
-        self.ending = Ending(int(ended["status"]), int(ended["monotonic_ns"]) - self._started_ns)
+        self.ending = Ending(frame.number("status"), frame.number("monotonic_ns") - self._started_ns)
         if self.state == "running":
             self.state = "ended"
 
@@ -225,7 +235,14 @@ def duration_text(nanoseconds: int) -> str:
 
 
 def _died(stderr: str, exit_code: int) -> str:
-    how = f"was killed by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"ended with exit status {exit_code}"
+    how = f"was killed by {signal_name(-exit_code)}" if exit_code < 0 else f"ended with exit status {exit_code}"
     last = stderr.strip().splitlines()[-1] if stderr.strip() else ""
     said = f": {last}" if last else ""
     return f"the observer {how}{said}. The target was ended with it; everything up to here is kept"
+
+
+def _taken(frame: Frame) -> int:
+    if len(frame.payload) != wire.TAKEN.size:
+        raise wire.WireError(f"the observer sent a TAKEN frame of {len(frame.payload)} bytes; it has {wire.TAKEN.size}")
+    (count,) = wire.TAKEN.unpack(frame.payload)
+    return int(count)

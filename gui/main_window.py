@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _SIZE: Final = QSize(1440, 900)
 _FRAME: Final = QSize(8, 32)
 """What a window manager adds."""
-_SIDE_WIDTHS: Final = (284, 316)
+_SIDE_WIDTHS: Final = (320, 316)
 _TERMINAL_HEIGHT: Final = 196
 _RECORDINGS: Final = "Recordings (*.arrow)"
 

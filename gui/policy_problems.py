@@ -10,11 +10,12 @@ import msgspec
 from core.policy.check import check, check_capabilities, check_rule
 from core.policy.error import PolicyError
 from core.policy.model import Policy
+from core.policy.paths import check_paths
 from core.policy.stack import layers
 
 
 def policy_problems(policy: Policy) -> tuple[PolicyError, ...]:
-    """The first problem of each part (identity, capabilities, the filter's head, each rule), in that order.
+    """The first problem of each part (identity, capabilities, the filter's head, each rule, the paths), in that order.
 
     `core.policy.check.check` stops at the first of all; what it says of the whole is among them.
     """
@@ -34,6 +35,8 @@ def _of_parts(policy: Policy) -> Iterator[PolicyError]:
     checks.append(partial(check, Policy(seccomp=msgspec.structs.replace(seccomp, rules=(), stacked=bare))))
     for layer in layers(seccomp):
         checks.extend(partial(check_rule, rule, f"{layer.key}.rules[{index}]") for index, rule in enumerate(layer.filter.rules))
+    if policy.paths is not None:
+        checks.append(partial(check_paths, policy.paths))
     for one in checks:
         if (problem := _problem(one)) is not None:
             yield problem

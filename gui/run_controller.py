@@ -188,4 +188,5 @@ class RunController(QObject):
         if progress.appended:
             self.events_appended.emit(progress.appended)
         if state != "failed" and session.state == "failed":
+            self._patience.start()  # whatever was started there may not listen
             self.failed.emit(session.failure or "")

@@ -73,7 +73,7 @@ QCheckBox::indicator:disabled, QAbstractItemView::indicator:disabled { backgroun
 
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab {
-    background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent; padding: 0; margin: 0 14px 0 0; min-height: ${tab}px;
+    background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent; padding: 0; margin: 0 10px 0 0; min-height: ${tab}px;
 }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
 QTabBar::tab:hover { color: $text; }
@@ -89,6 +89,7 @@ QTabWidget::pane { border: none; }
 
 QTableView, QTreeView, QListView, QPlainTextEdit, QTextEdit { background: $panel; border: none; outline: none; }
 QTableView, QTreeView, QListView { alternate-background-color: $alternate; selection-background-color: $selection; selection-color: $text; }
+QListView#paths { border: 1px solid $line; border-radius: 6px; padding: 0 6px; }
 QListView#completions { border: 1px solid $line; padding: 4px; }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line; padding: 0 8px; min-height: ${section}px; }

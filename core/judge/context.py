@@ -22,7 +22,7 @@ class JudgeContext:
     """The policy's seccomp section: which rule a filter's answer came from."""
     strict: bool = False
     """Seccomp mode 1 instead of filters."""
-    landlock: Landlock | None = None
-    """The ruleset that the policy's paths put on the target."""
     judge_from: JudgeFrom = "entry"
     """With `execve` everything is judged, the launch's own execve too; else what comes after a JUDGING record."""
+    landlock: Landlock | None = None
+    """The ruleset that the target is under, from before its execve on; None: none of the policy's."""

@@ -27,6 +27,10 @@ _RULESET: Final = struct.Struct("<QQ")  # struct landlock_ruleset_attr: handled_
 _PATH_BENEATH: Final = struct.Struct("<Qi")  # packed, landlock.h says
 _NET_PORT: Final = struct.Struct("<QQ")
 
+EXECUTE: Final = 1 << 0
+READ_FILE: Final = 1 << 2
+"""LANDLOCK_ACCESS_FS_*: what execve asks for."""
+
 _ON_FILES: Final = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15  # execute, write_file, read_file, truncate, ioctl_dev
 # The kernel refuses a rule on a file that gives a right on directories.
 

@@ -54,6 +54,7 @@ class Observer:
         self._thick = False
         self._window = (0, 0)
         self._streams: dict[int, int] = {}
+        self._taken = 0
 
     def serve(self) -> int:
         """Until the run is over or there is nobody to serve; the exit status."""
@@ -167,8 +168,8 @@ class Observer:
             case wire.Signal(number):
                 self._send_signal(number)
             case wire.Input(data):
-                if self._run is not None and not self._run.stdio.write(data):
-                    self._run.note(f"The target does not read its input: {len(data)} bytes for it were thrown away.")
+                if self._run is not None:
+                    self._write_input(self._run, data)
             case wire.Resize(rows, columns):
                 if self._run is not None:
                     self._run.stdio.resize(rows, columns)
@@ -204,6 +205,16 @@ class Observer:
         if self._run is not None and number:
             with contextlib.suppress(ProcessLookupError, OSError):
                 os.kill(self._run.pid, number)
+
+    def _write_input(self, run: Run, data: bytes) -> None:
+        if not run.stdio.write(data):
+            run.note(f"The target does not read its input: {len(data)} bytes for it were thrown away.")
+        self._tell_taken(run)
+
+    def _tell_taken(self, run: Run) -> None:
+        if run.stdio.taken != self._taken:
+            self._taken = run.stdio.taken
+            self._writer.emit(FrameKind.TAKEN, wire.TAKEN.pack(self._taken))
 
     # ── failures ──
 
@@ -258,3 +269,4 @@ class Observer:
             run.stdio.forward(fd, self._writer.emit)
         if fd == run.stdio.writable:
             run.stdio.flush()
+            self._tell_taken(run)

@@ -33,6 +33,8 @@ class Stdio:
         self._outputs: dict[int, int] = {}
         self._waiting = bytearray()
         self._input_ends = False
+        self.taken = 0
+        """Bytes that have been written to the target's stdin."""
         self._theirs: list[int] = []
         self.streams = self._open(spec)
         """The target's stdin, stdout and stderr, each above 2, until `close_theirs`."""
@@ -132,7 +134,9 @@ class Stdio:
             return
         try:
             while self._waiting:
-                del self._waiting[: os.write(self._input, self._waiting[:_READ])]
+                written = os.write(self._input, self._waiting[:_READ])
+                self.taken += written
+                del self._waiting[:written]
         except BlockingIOError:
             return
         except OSError:

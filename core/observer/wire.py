@@ -76,8 +76,9 @@ class FrameKind(enum.IntEnum):
     FOUND = 14
     """JSON `{users, groups, program, directory, environment}`, the answer to `Lookup`: for each user asked for `{uid, gid, groups}` or null, for each group
     its gid or null, both in the order asked; the program's absolute path or null; where and with which variables the observer runs."""
-
-    AUDIT = 15
+    TAKEN = 15
+    """`<u64 count>`: how many bytes of `Input` the target's stdin has taken so far; a reader keeps at most `INPUT_AHEAD` more under way."""
+    AUDIT = 16
     """What the kernel's audit log says of the target, where the observer may read it: `AUDIT_OFFSET`, then records, each `AUDIT_RECORD` and its text.
     One without records comes first: the log is being read. They may come later than the calls that they are about, and some never come."""
 
@@ -100,6 +101,13 @@ class Frame:
             raise WireError(f"the observer sent a {self.kind.name} frame that is not JSON") from err
         if not isinstance(value, dict):
             raise WireError(f"the observer sent a {self.kind.name} frame that is not an object")
+        return value
+
+    def number(self, key: str) -> int:
+        """The whole number, of 64 bits at most, in a JSON frame's object. Raises `WireError` where there is none under this key."""
+        value = self.json().get(key)
+        if not isinstance(value, int) or value.bit_length() > 63:
+            raise WireError(f"the observer sent a {self.kind.name} frame in which {key} is not a number but {value!r:.40}")
         return value
 
 
@@ -132,7 +140,9 @@ class FrameDecoder:
                         f"the observer sent something that is not a frame (kind {number}): is another program writing to its stdout?"
                     ) from None
                 if length > MAX_FRAME:
-                    raise WireError(f"the observer announced a frame of {length} bytes; the limit is {MAX_FRAME}")
+                    raise WireError(
+                        f"the observer announced a frame of {length} bytes; the limit is {MAX_FRAME}: is another program writing to its stdout?"
+                    )
                 end = start + FRAME_HEADER.size + length
                 if len(self._pending) < end:
                     return
@@ -311,6 +321,10 @@ AUDIT_OFFSET: Final = struct.Struct("<q")
 """What to subtract from the records' time of day to have CLOCK_MONOTONIC, in ns."""
 AUDIT_RECORD: Final = struct.Struct("<II")
 """Type (linux/audit.h) and length of the text."""
+TAKEN: Final = struct.Struct("<Q")
+
+INPUT_AHEAD: Final = 1024 * 1024
+"""Bytes of `Input` beyond the last TAKEN that the observer is sure to keep while the target does not read."""
 
 
 # ── the launch ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,8 @@ from typing import Final
 from core.predict.file_capabilities import ATTRIBUTE, FileCapabilities, FileCapabilityError, decode
 
 _SHEBANG_LENGTH: Final = 256  # the kernel's BINPRM_BUF_SIZE
-_DEPTH: Final = 5  # interpreters of interpreters: exec_binprm gives up after five
+SCRIPT_DEPTH: Final = 5
+"""Interpreters of interpreters: exec_binprm gives up after five."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,11 +39,11 @@ class Program:
 def read_program(path: str) -> Program:
     """Looks at the file, and at its interpreter where it is a script. Raises OSError."""
     named = path
-    for _ in range(_DEPTH):
-        interpreter = _interpreter(path)
-        if interpreter is None:
+    for _ in range(SCRIPT_DEPTH):
+        words = script_words(path)
+        if not words:
             break
-        path = interpreter
+        path = words[0]
     status = Path(path).stat()
     capabilities, problem = _capabilities(path)
     return Program(
@@ -58,14 +59,14 @@ def read_program(path: str) -> Program:
     )
 
 
-def _interpreter(path: str) -> str | None:
+def script_words(path: str) -> list[str]:
+    """The words of a script's first line after #!: its interpreter, and what that is given; none where it is no script. Raises OSError."""
     try:
         with Path(path).open("rb") as file:
             start = file.read(_SHEBANG_LENGTH)
     except PermissionError:
-        return None  # executable but not readable, so not a script: its interpreter would have to read it
-    words = os.fsdecode(start[2:].split(b"\n", 1)[0]).split() if start.startswith(b"#!") else []
-    return words[0] if words else None
+        return []  # executable but not readable, so not a script: its interpreter would have to read it
+    return os.fsdecode(start[2:].split(b"\n", 1)[0]).split() if start.startswith(b"#!") else []
 
 
 def _capabilities(path: str) -> tuple[FileCapabilities | None, str | None]:

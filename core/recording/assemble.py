@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from typing import Any, Final
@@ -89,8 +90,8 @@ class Assembler:
     def _note_latest(self, tids: NDArray[np.uint32], seqs: NDArray[np.int64]) -> None:
         # Calls come in the order of their ends, and so do each thread's.
         order = np.argsort(tids, kind="stable")
-        starts = np.flatnonzero(np.diff(tids[order].astype(np.int64), prepend=-1))
-        for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True):
+        bounds = [*np.flatnonzero(np.diff(tids[order].astype(np.int64), prepend=-1)).tolist(), len(order)]
+        for start, stop in itertools.pairwise(bounds):
             tid = int(tids[order[start]])
             latest = seqs[order[max(start, stop - LAST_CALLS) : stop]].tolist()
             self._latest[tid] = (*self._latest.get(tid, ()), *latest)[-LAST_CALLS:]

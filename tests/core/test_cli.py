@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 from core.event import CallEvent
+from core.observer import wire
 from core.recording.recording import Recording
 from tests.support.processes import children
 
@@ -174,6 +176,16 @@ def test_stdin_reaches_the_target_whole(engine: str) -> None:
     assert gatescope("run", "--engine", engine, "--output", "/dev/null", "--", "cat", data=data).stdout == data
 
 
+@pytest.mark.parametrize("redirect", ["< {0}", "< <(cat {0})"])
+def test_a_target_that_reads_late_misses_nothing(tmp_path: Path, redirect: str) -> None:
+    (tmp_path / "large").write_bytes(os.urandom(10 * wire.INPUT_AHEAD))
+    late = "until [ -e started ]; do sleep 0.1; done; cat"
+    command = shlex.join([*GATESCOPE, "run", "--engine", "ptrace", "--output", "/dev/null", "--", "sh", "-c", late])
+    script = f"{command} {redirect.format('large')} | cmp - large & sleep 1; touch started; wait $!"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, timeout=60, check=False, cwd=tmp_path)
+    assert (done.stdout, done.stderr, done.returncode) == (b"", b"", 0)
+
+
 def test_nobody_reading_the_output_ends_the_target_as_without_us() -> None:
     command = " ".join(f"'{word}'" for word in [*GATESCOPE, "run", "--output", "/dev/null", "--", "yes"])
     done = subprocess.run(["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"], capture_output=True, timeout=60, check=True)
@@ -252,6 +264,32 @@ def test_signals_reach_the_target(engine: str, number: signal.Signals) -> None:
         status = process.wait(20)
         assert status in (128 + number, 1)  # Python turns SIGINT into KeyboardInterrupt, and dies of the signal or with 1
         assert not alive(target)
+
+
+@pytest.mark.parametrize(
+    ("observer", "sentence"),
+    [
+        ("yes", "something that is not a frame"),
+        (r"""sh -c 'printf "\377\377\377\377\1\0\0\0"; exec sleep 1000'""", "a frame of 4294967295 bytes; the limit is"),
+        ("sh -c 'exit 3'", "ended with exit status 3"),
+    ],
+)
+def test_what_is_no_observer_is_said_and_ended(observer: str, sentence: str) -> None:
+    done = gatescope("run", "--observer", observer, "--observer-command", "y", "--", "true")
+    assert sentence in done.stderr.decode()
+    assert len(done.stderr.splitlines()) == 1
+    assert done.returncode == 1
+
+
+def test_an_observer_that_never_answers_can_be_interrupted() -> None:
+    command = [*GATESCOPE, "run", "--observer", "sleep", "--observer-command", "1000", "--", "true"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        children_of = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        wait_until(lambda: any(Path(f"/proc/{pid}/comm").read_text() == "sleep\n" for pid in children_of.read_text().split()))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 1
+        assert process.stderr is not None
+        assert b"interrupted before the observer had started" in process.stderr.read()
 
 
 @pytest.mark.parametrize("engine", ["auto", "ptrace"])

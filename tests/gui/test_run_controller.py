@@ -114,7 +114,12 @@ def test_an_observer_that_does_not_exist(controller: RunController, qtbot: QtBot
 
 @pytest.mark.parametrize(
     ("code", "expected"),
-    [("print('garbage' * 100)", "not a frame"), ("import sys; sys.exit('no library')", "no library"), ("", "did not start")],
+    [
+        ("print('garbage' * 100)", "not a frame"),
+        ("while True: print('garbage')", "not a frame"),
+        ("import sys; sys.exit('no library')", "no library"),
+        ("", "did not start"),
+    ],
 )
 def test_an_observer_that_talks_nonsense(controller: RunController, qtbot: QtBot, code: str, expected: str) -> None:
     with qtbot.waitSignals([controller.failed, controller.finished], timeout=SECONDS):

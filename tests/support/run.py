@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.event import CallEvent
 from core.observer_command import observer_command
-from core.plan import EngineChoice, Terminal, make_plan
+from core.plan import EngineChoice, Plan, Terminal, make_plan
 from core.policy.file import decode
 from core.policy.model import Policy
 from core.recording.recording import Recording
@@ -28,7 +28,12 @@ def run(
     argv: Sequence[str], policy_text: str = "", *, engine: EngineChoice = "auto", record: Path | None = None, directory: str | None = None
 ) -> Session:
     """Runs to the end with an empty stdin; the session's recording, ending or failure tell of it. Raises `UsageProblem` as `make_plan` does."""
-    session = Session(make_plan(decode(policy_text), argv, engine=engine, terminal=PIPES, directory=directory), record)
+    return run_plan(make_plan(decode(policy_text), argv, engine=engine, terminal=PIPES, directory=directory), record)
+
+
+def run_plan(plan: Plan, record: Path | None = None) -> Session:
+    """Runs a plan to its end with an empty stdin."""
+    session = Session(plan, record)
     # Its stderr goes to a file: a pipe that nobody reads could fill.
     with (
         tempfile.TemporaryFile() as stderr,

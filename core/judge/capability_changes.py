@@ -1,0 +1,182 @@
+"""What would alter a call's fate at the later gates: capabilities held or not, who the target is, and what no toggle of the policy reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from core.judge import wording
+from core.judge.change import Change, ChangeKind, Expected, Situation
+from core.judge.seccomp_changes import next_question
+from core.judge.verdict import Check, Evidence, Gate
+from core.knowledge.capabilities import BY_NAME, capability_name, parse_capability
+from core.knowledge.noise import asking_function
+from core.knowledge.own_namespace import asks_own_namespace
+from core.policy.toggle import AsRoot, Hold, Lack, PathsOff, RootOfNamespace, Several, Toggle, UserNamespace
+
+_DAC: Final = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
+_SHOWN: Final = 3
+
+
+def capability_changes(situation: Situation) -> Iterator[Change]:
+    """For a call that a capability check refused, or probably did."""
+    names = _wanted(situation)
+    if _foreign(situation, names):
+        yield from _out_of_namespace(situation, names[0])
+        return
+    for name in names:
+        others = f" Any one of {wording.any_of([parse_capability(one) for one in names])} would do." if len(names) > 1 else ""
+        effect = f"{_where(situation)} would be granted; what {situation.event.syscall} does then is not known until it runs.{others}"
+        yield _hold(situation, name, effect, Gate.CAPABILITY)
+    yield from _as_root(situation, names, f"Root holds {names[0]}: {_where(situation, start=False)} would be granted.", Gate.CAPABILITY)
+    yield from _user_namespace(situation, names)
+
+
+def permission_changes(situation: Situation) -> Iterator[Change]:
+    """For a call that something else refused: file permissions, Landlock, a security module, the arguments."""
+    names = [name for name in situation.event.verdict.alternatives if name in _DAC]
+    for name in names:
+        yield _hold(situation, name, f"{name} overrides file permissions: {BY_NAME[name].governs}.", Gate.OTHER)
+    if names:
+        yield from _as_root(situation, names, "Root holds what overrides file permissions.", Gate.OTHER)
+        yield Change(
+            ChangeKind.FILE,
+            "Change the file's owner, group or mode",
+            "File permissions said no, on the file or on a folder on the way to it: ls -ld shows them, chmod and chown change them.",
+            situation.event.verdict.evidence,
+            Expected.PASSES,
+            Gate.OTHER,
+        )
+    if situation.policy.paths is not None:
+        yield situation.changed(
+            ChangeKind.PATHS,
+            "Switch Landlock off",
+            "If it was the policy's paths that said no, the call would pass them.",
+            PathsOff(),
+            evidence=Evidence.UNKNOWN,
+            gate=Gate.OTHER,
+            expected=Expected.PASSES,
+        )
+    if not names and situation.policy.paths is None:
+        yield _nothing(
+            "No toggle is known that would",
+            f"No capability was seen to be refused. {situation.event.errno or 'The refusal'} comes from permissions, a security module or the arguments.",
+            situation,
+        )
+
+
+def granted_changes(situation: Situation) -> Iterator[Change]:
+    """For a call that worked, and that needed a capability for it."""
+    event = situation.event
+    granted = {check.capability: check for check in event.checks if check.granted}
+    for name, check in list(granted.items())[:_SHOWN]:
+        where = _asked_in(check, event.syscall)
+        yield _lack(situation, name, f"{where} would be refused, and {event.syscall} most likely fail.", Evidence.COMPUTED)
+    asked, held = next_question(situation), situation.held
+    if not granted and asked is not None and asked.tests and held is not None:
+        for name in [name for name in map(capability_name, asked.capabilities) if name in held.effective][:1]:
+            yield _lack(situation, name, f"{event.syscall} asks for it, and would most likely fail.", Evidence.INFERRED)
+
+
+def failure_changes(situation: Situation) -> Iterator[Change]:
+    """For a call that met an ordinary errno."""
+    yield _nothing("No toggle of the policy would", "No gate said no: the call ran, and failed by itself.", situation)
+
+
+# ── toggles ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _hold(situation: Situation, name: str, effect: str, gate: Gate) -> Change:
+    observed = situation.event.verdict.evidence is Evidence.OBSERVED
+    evidence = Evidence.COMPUTED if observed and gate is Gate.CAPABILITY else Evidence.INFERRED
+    toggle = Hold(name, _held(situation))
+    return situation.changed(ChangeKind.CAPABILITY, f"Hold {name}", effect, toggle, evidence=evidence, gate=gate, expected=Expected.PASSES)
+
+
+def _lack(situation: Situation, name: str, effect: str, evidence: Evidence) -> Change:
+    toggle = Lack(name, _held(situation))
+    return situation.changed(
+        ChangeKind.CAPABILITY, f"Drop {name}", effect, toggle, evidence=evidence, gate=Gate.CAPABILITY, expected=Expected.STOPS
+    )
+
+
+def _as_root(situation: Situation, names: list[str], effect: str, gate: Gate) -> Iterator[Change]:
+    # Where the policy names what is held, root holds no more than that.
+    identity, held = situation.policy.identity, situation.held
+    is_root = identity.user in ("root", 0) or (held is not None and held.uid == 0)
+    if is_root or identity.user_namespace or situation.policy.capabilities is not None or not names:
+        return
+    yield situation.changed(
+        ChangeKind.USER, "Run as root", effect, AsRoot(), evidence=Evidence.INFERRED, gate=gate, expected=Expected.PASSES
+    )
+
+
+def _user_namespace(situation: Situation, names: list[str]) -> Iterator[Change]:
+    policy, call = situation.policy, situation.event.syscall
+    if policy.identity.user_namespace or policy.capabilities is not None:
+        return
+    toggle = RootOfNamespace()
+    if any(asks_own_namespace(call, name) for name in names):
+        effect = f"There root holds every capability, and {call} asks for {names[0]} in the process's own user namespace."
+        yield _namespace_change(situation, "Run as root of a user namespace of its own", effect, toggle, Expected.PASSES)
+    else:
+        effect = f"A user namespace of its own would not: {call} asks for {names[0]} in the namespace that owns what it is about, not in the process's own."
+        yield _namespace_change(situation, "A user namespace of its own would not", effect, toggle, Expected.STAYS)
+
+
+def _out_of_namespace(situation: Situation, name: str) -> Iterator[Change]:
+    effect = f"The process holds {name} in its own user namespace, but {_where(situation, start=False)} is made against another."
+    yield _namespace_change(
+        situation,
+        f"Run outside the user namespace, and hold {name}",
+        f"{effect} Outside, what it holds would count.",
+        Several((UserNamespace(own=False), Hold(name))),
+        Expected.PASSES,
+    )
+
+
+def _namespace_change(situation: Situation, sentence: str, effect: str, toggle: Toggle, expected: Expected) -> Change:
+    return situation.changed(
+        ChangeKind.NAMESPACE, sentence, effect, toggle, evidence=Evidence.INFERRED, gate=Gate.CAPABILITY, expected=expected
+    )
+
+
+def _nothing(sentence: str, effect: str, situation: Situation) -> Change:
+    verdict = situation.event.verdict
+    return Change(ChangeKind.NOTHING, sentence, effect, verdict.evidence, Expected.STAYS, verdict.gate)
+
+
+# ── facts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _wanted(situation: Situation) -> list[str]:
+    """The capabilities each of which would do, the one that decided first."""
+    verdict = situation.event.verdict
+    return list(dict.fromkeys(name for name in (verdict.capability, *verdict.alternatives) if name is not None))
+
+
+def _foreign(situation: Situation, names: list[str]) -> bool:
+    held = situation.held
+    if situation.policy.identity.user_namespace and held is not None and held.effective.intersection(names):
+        return True
+    check = _decisive(situation)
+    return check is not None and held is not None and held.user_namespace not in (0, check.namespace)
+
+
+def _decisive(situation: Situation) -> Check | None:
+    return next((check for check in situation.event.checks if check.decisive), None)
+
+
+def _where(situation: Situation, *, start: bool = True) -> str:
+    check = _decisive(situation)
+    text = _asked_in(check, situation.event.syscall) if check is not None else f"The check that {situation.event.syscall} makes"
+    return text if start else text[:1].lower() + text[1:]
+
+
+def _asked_in(check: Check, call: str) -> str:
+    function = asking_function(check.stack)
+    return f"The check in {function}" if function else f"The check that {call} makes"
+
+
+def _held(situation: Situation) -> tuple[str, ...]:
+    return tuple(sorted(situation.held.effective)) if situation.held is not None else ()

@@ -1,0 +1,78 @@
+"""A recorded call with all that decided over it: the policy, the filters, and what the process held."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from core.bpf.machine import SeccompData
+from core.event import CallEvent
+from core.judge.change import Holding, Situation
+from core.knowledge.syscalls import name
+from core.policy.file import decode
+from core.policy.model import Policy
+from core.recording.rows import CALL_ROW
+
+if TYPE_CHECKING:
+    from core.recording.recording import Recording
+
+_CHANGING: Final = frozenset(
+    {"capset", "setresuid", "setresuid32", "setreuid", "setreuid32", "setuid", "setuid32", "setfsuid", "setfsuid32", "setns", "unshare"}
+)
+"""Calls after which a process may hold other capabilities than at its exec."""
+
+
+def situation_of(recording: Recording, index: int) -> Situation:
+    """The situation of call number `index`, from 0. Raises IndexError, TypeError for what is no call, `PolicyError` for a policy that this version cannot read."""
+    event = recording.event(index)
+    if not isinstance(event, CallEvent):
+        raise TypeError(f"event {index + 1} is no call")
+    header = recording.header
+    return Situation(event, seccomp_data(recording, index), run_policy(header.policy), header.filters, holding(recording, index))
+
+
+def seccomp_data(recording: Recording, index: int) -> SeccompData:
+    """What a filter saw of call number `index`, from 0."""
+    row = recording.rows.row(index)
+    return SeccompData(int(row["nr"]), int(row["arch"]), int(row["instruction_pointer"]), tuple(row["args"].tolist()))
+
+
+@functools.lru_cache(maxsize=8)
+def run_policy(text: str) -> Policy:
+    """The policy in a recording's header. Raises `PolicyError`."""
+    return decode(text)
+
+
+def holding(recording: Recording, index: int) -> Holding | None:
+    """What the process of event number `index` held at that moment; None where no exec was seen, or where it changed its credentials since."""
+    row = recording.rows.row(index)
+    found = _last_exec(recording, index, int(row["pid"]))
+    if found is None or _changed_since(recording, found, index, int(row["pid"])):
+        return None
+    _, data = recording.details.process[found]
+    return Holding(frozenset(data["capabilities"]["effective"]), int(data["uids"][1]), int(data.get("user_namespace", 0)))
+
+
+def _last_exec(recording: Recording, index: int, pid: int) -> int | None:
+    # A child holds what its maker held, until it runs a program itself.
+    execs: dict[int, int] = {}
+    for place, (event, data) in recording.details.process.items():
+        if place >= index:
+            break
+        maker = int(recording.rows.row(place)["pid"])
+        if event == "exec":
+            execs[maker] = place
+        elif event == "fork" and not data["thread"] and maker in execs:
+            execs[int(data["child"])] = execs[maker]
+    return execs.get(pid)
+
+
+def _changed_since(recording: Recording, start: int, stop: int, pid: int) -> bool:
+    for _, rows in recording.rows.slices(start, stop):
+        mine = rows[(rows["pid"] == pid) & (rows["kind"] == CALL_ROW) & (rows["ret"] >= 0)]
+        called = np.unique(np.stack([mine["arch"], mine["nr"]], axis=1), axis=0)
+        if any(name(int(arch), int(nr)) in _CHANGING for arch, nr in called):
+            return True
+    return False

@@ -1,0 +1,91 @@
+"""A session whose observer says anything at all: what is wrong with its words becomes a sentence, never an exception."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.observer import wire
+from core.observer.abilities import hello
+from core.observer.wire import FrameKind, encode_frame, encode_json_frame
+from core.plan import make_plan
+from core.policy.model import Policy
+from core.session import Session
+from tests.support.run import PIPES
+
+STARTED = {"pid": 1, "engine": "ptrace", "monotonic_ns": 5}
+STOP = wire.encode_command(wire.Stop())
+
+words = st.sampled_from(["pid", "status", "monotonic_ns", "text", "detail", "calls", "engines", "invoker", "capabilities", "protocol"])
+values: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers() | st.text(string.ascii_letters, max_size=3) | st.just([]) | st.just({})
+)
+json_frames = st.builds(encode_json_frame, st.sampled_from(FrameKind), st.dictionaries(words, values))
+sizes = st.sampled_from([wire.CALL.size, wire.CHECK.size, wire.PROCESS.size, wire.CAPTURE.size, wire.FLUSH.size])
+records = sizes.flatmap(lambda size: st.binary(min_size=size, max_size=size))
+binary_frames = st.builds(encode_frame, st.sampled_from(FrameKind), st.binary(max_size=9) | records)
+
+
+@pytest.fixture
+def session() -> Session:
+    return new_session()
+
+
+def new_session() -> Session:
+    return Session(make_plan(Policy(), ["/bin/true"], engine="ptrace", terminal=PIPES))
+
+
+def greeting(**changes: Any) -> bytes:
+    return encode_json_frame(FrameKind.HELLO, {**hello(), **changes})
+
+
+@given(st.dictionaries(words, values, max_size=1), st.booleans(), st.lists(json_frames | binary_frames | st.binary(max_size=30)))
+@settings(deadline=None)
+def test_whatever_the_observer_sends_ends_in_a_sentence(changes: dict[str, Any], started: bool, frames: list[bytes]) -> None:
+    session = new_session()
+    session.feed(greeting(**changes))
+    if started:
+        session.feed(encode_json_frame(FrameKind.STARTED, STARTED))
+    for data in frames:
+        session.feed(data)
+    session.finish("", 1)
+    assert session.failure or session.ending
+
+
+@pytest.mark.parametrize(
+    ("frame", "sentence"),
+    [
+        (b"Welcome to this machine!\n" * 2, "another program writing"),
+        (wire.FRAME_HEADER.pack(wire.MAX_FRAME + 1, FrameKind.CALLS), "limit"),
+        (encode_frame(FrameKind.CALLS, b"short"), "call records"),
+        (encode_frame(FrameKind.OUTPUT, b""), "OUTPUT"),
+        (encode_frame(FrameKind.OUTPUT, b"\x07mail"), "OUTPUT"),
+        (encode_frame(FrameKind.TAKEN, b"1"), "TAKEN"),
+        (encode_frame(FrameKind.ENDED, b"[]"), "ENDED"),
+        (encode_json_frame(FrameKind.ENDED, {"status": "0"}), "status"),
+        (encode_json_frame(FrameKind.STARTED, {"pid": 2**64}), "pid"),
+    ],
+)
+def test_the_sentence_names_what_was_wrong(session: Session, frame: bytes, sentence: str) -> None:
+    session.feed(greeting())
+    assert session.feed(frame).commands == STOP
+    assert session.state == "failed"
+    assert session.failure is not None
+    assert sentence in session.failure
+
+
+def test_a_target_that_nobody_launched(session: Session) -> None:
+    session.feed(encode_json_frame(FrameKind.STARTED, STARTED))
+    assert session.failure is not None
+    assert "was not asked" in session.failure
+
+
+def test_an_observer_killed_by_a_signal_without_a_name(session: Session) -> None:
+    session.feed(greeting())
+    session.finish("", -40)
+    assert session.failure is not None
+    assert "killed by" in session.failure
