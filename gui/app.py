@@ -31,6 +31,7 @@ def run_window(application: QApplication | None = None) -> int:
     pages = PolicyPages(theme, document)
     window = MainWindow(theme, settings, document, pages.titled())
     pages.join(window.log, window.flow)
+    pages.page_wanted.connect(window.show_policy_page)
     window.bar.target.currentTextChanged.connect(pages.set_command)
     pages.set_command(window.bar.target.currentText())
     interrupts = Interrupts(window)
