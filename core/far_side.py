@@ -55,6 +55,7 @@ def caller_of(hello: Mapping[str, Any], find_user: FindUser = users.find_user, f
         last_capability=hello["last_capability"],
         find_user=find_user,
         find_group=find_group,
+        landlock=hello["landlock"],
     )
 
 

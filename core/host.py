@@ -10,15 +10,16 @@ import platform
 import pwd
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from core.knowledge.capabilities import capability_names
+from core.knowledge.landlock import SINCE, abi_detail
+from core.observer import landlock
 from core.observer.abilities import engine_abilities
 
 _SYS_SECCOMP: Final = 317  # x86_64
-_SYS_LANDLOCK_CREATE_RULESET: Final = 444
 _SECCOMP_GET_ACTION_AVAIL: Final = 2
 _SECCOMP_GET_NOTIF_SIZES: Final = 3
 _ACTIONS: Final = {
@@ -55,6 +56,16 @@ class Host:
     machine: str
     user: str
     abilities: tuple[Ability, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `gatescope host --json` prints it."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Host:
+        """What `to_json` gave. Raises KeyError or TypeError for anything else."""
+        abilities = tuple(Ability(**ability) for ability in found["abilities"])
+        return cls(found["kernel"], found["machine"], found["user"], abilities)
 
     def ability(self, name: str) -> Ability:
         """Raises KeyError for a name that is not probed."""
@@ -148,10 +159,12 @@ def _user_namespaces() -> Ability:
 
 
 def _landlock() -> Ability:
-    version = _libc.syscall(_SYS_LANDLOCK_CREATE_RULESET, None, 0, 1)
-    if version >= 1:
-        return Ability("Landlock", True, f"ABI {version}")
-    return Ability("Landlock", False, os.strerror(ctypes.get_errno()), "boot with lsm=landlock,… on a kernel from 5.13 on")
+    version = landlock.abi()
+    if version:
+        return Ability("Landlock", True, abi_detail(version))
+    return Ability(
+        "Landlock", False, "the kernel has none, or it is not switched on", f"boot with lsm=landlock,… on a kernel from {SINCE[1]} on"
+    )
 
 
 def _audit() -> Ability:

@@ -24,6 +24,7 @@ from core.policy.compile import compile_policy
 from core.policy.error import PolicyError
 from core.policy.file import encode
 from core.policy.model import Policy
+from core.policy.paths import narrowings
 from core.policy.target import Target
 from core.recording.header import RunHeader
 from core.target import TargetError, resolve_target
@@ -87,11 +88,12 @@ class Plan:
         Raises `UsageProblem`; KeyError, TypeError or ValueError where what the observer said is not whole.
         """
         engine, notes = self._engine(dict(hello["engines"]))
+        caller = far_side.caller_of(hello, *far_side.finders(self.lookup, found or {}))
         try:
             spec = compile_policy(
                 self.policy,
                 self._placed(hello, found or {}),
-                far_side.caller_of(hello, *far_side.finders(self.lookup, found or {})),
+                caller,
                 engine=engine,
                 filters=self.filters,
                 stdio=self.terminal.stdio,
@@ -109,8 +111,9 @@ class Plan:
             rules=self.policy.seccomp,
             strict=spec.strict,
             judge_from=spec.judge_from,
+            landlock=spec.landlock,
         )
-        return Launched(spec, self._header(engine, hello), context, notes)
+        return Launched(spec, self._header(engine, hello), context, (*notes, *narrowings(self.policy.paths, caller.landlock)))
 
     def _placed(self, hello: Mapping[str, Any], found: Mapping[str, Any]) -> Target:
         if not self.elsewhere:

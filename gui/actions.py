@@ -35,6 +35,8 @@ class Actions:
         self.find_next_mark = self._action("&Next mark", "Ctrl+Shift+M", "Go to the next marked event")
         self.go_to = self._action("&Go to…", "Ctrl+G", "Go to an event or a time")
         self.mark = self._action("&Mark", "Ctrl+M", "Mark the chosen event, or take its mark away")
+        self.show_rule = self._action("Show the r&ule", "Ctrl+Shift+R", "Select the seccomp rule that decided the chosen call")
+        self.try_call = self._action("&Try the call", "Ctrl+Shift+T", "Put the chosen call through the seccomp filter as it is now")
         self.filter = self._action("Edit the f&ilter", "Ctrl+/", "Put the keyboard into the filter bar")
         self.clear_filter = self._action("&Clear the filter", "Ctrl+Shift+/", "Show every event")
         self.copy = self._action("&Copy as text", "", "Copy the selected events as the log shows them")

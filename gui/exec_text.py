@@ -12,7 +12,7 @@ from gui.theme import Tokens
 def exec_html(program: Exec, tokens: Tokens) -> str:
     """The whole of it; what was not predicted stands without a word about that."""
     data = program.data
-    state = [f"pid {program.process.pid}", program.user, program.group]
+    state = [f"pid {program.parent.pid}", program.user, program.group]
     state += [f"securebits {data['securebits']:#x}", f"no_new_privs {'on' if data['no_new_privs'] else 'off'}"]
     head = f'<b>{html.escape(program.command)}</b><br><span style="color:{tokens.muted}">{" · ".join(state)}</span>'
     return f"{head}{_prediction(program, tokens)}{_sets(program, tokens)}{_rules(program, tokens)}"

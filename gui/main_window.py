@@ -19,11 +19,13 @@ from gui.dock import Dock
 from gui.flip_flow import FlipFlow
 from gui.inspector.inspector import TABS, Inspector
 from gui.menus import build_menus
+from gui.observer_badge import ObserverBadge
 from gui.panels.empty_state import Invitation
 from gui.panels.log import LogPanel
 from gui.panels.terminal import TerminalPanel
 from gui.policy_document import PolicyDocument
 from gui.policy_files import PolicyFiles
+from gui.run_choices import RunChoices
 from gui.run_flow import RunFlow, save_copy
 from gui.run_pages import CAPABILITIES_PAGE, LOG_PAGE, PROCESSES_PAGE, SUMMARY_PAGE, RunPages
 from gui.settings import LAYOUT_VERSION, Settings
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 _SIZE: Final = QSize(1440, 900)
 _FRAME: Final = QSize(8, 32)
 """What a window manager adds."""
-_SIDE_WIDTHS: Final = (284, 316)
+_SIDE_WIDTHS: Final = (320, 316)
 _TERMINAL_HEIGHT: Final = 196
 _RECORDINGS: Final = "Recordings (*.arrow)"
 
@@ -55,17 +57,19 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(theme, self)
         self.files = PolicyFiles(document, self.actions_, settings, self)
         self.flow = RunFlow(self)
+        self.choices = RunChoices(self.flow, settings, self)
         self.bar = TargetBar(theme, self.actions_, self.files.menu)
         invitations = self._invitations()
         self.log = LogPanel(theme, invitations)
         self.pages = RunPages(theme, document, self.log, invitations[0])
+        self._badge = ObserverBadge(theme, self.bar, self.choices)
         self.flips = FlipFlow(self.flow, self)
         self.inspector = Inspector(theme, document, self.flips)
         self.terminal = TerminalPanel(theme)
         self.status = StatusLine(theme)
         self._again = False
         self._lay_out(policy_pages)
-        build_menus(self.menuBar(), self.actions_, self.files.menu, self._docks, self.log.table, self.flow, document.undo_stack)
+        build_menus(self.menuBar(), self.actions_, self.files.menu, self._docks, self.log.table, self.choices, document.undo_stack)
         self._connect()
         WindowKeys(self)
         self._restore()
@@ -135,6 +139,8 @@ class MainWindow(QMainWindow):
         self.terminal.resized.connect(controller.resize)
         self.log.event_chosen.connect(self._on_event_chosen)
         self.log.table.rule_wanted.connect(self._on_rule_wanted)
+        self.log.table.rule_shown.connect(self._show_seccomp)
+        self.log.table.trial_wanted.connect(self._show_seccomp)
         self.pages.policy_changed.connect(self._on_capabilities_dropped)
         self.inspector.event_wanted.connect(self._on_event_wanted)
         self.inspector.run_wanted.connect(self._on_again)
@@ -157,6 +163,8 @@ class MainWindow(QMainWindow):
             actions.find_next_mark: table.go_to_next_mark,
             actions.filter: bar.focus_edit,
             actions.clear_filter: bar.clear,
+            actions.show_rule: table.show_rule,
+            actions.try_call: table.try_call,
             actions.copy: table.copy_text,
             actions.copy_csv: table.copy_csv,
             actions.copy_json: table.copy_json,
@@ -204,6 +212,7 @@ class MainWindow(QMainWindow):
         self._remember()
         self.flips.shut_down()
         self.flow.controller.shut_down()
+        self._badge.shut_down()
         super().closeEvent(event)
 
     # Running.
@@ -258,8 +267,7 @@ class MainWindow(QMainWindow):
         if flow.recording is not None and flow.recording.path is not None and not flow.recording.problem:
             word = "recording" if flow.busy else "recording saved"
             self.status.show_recording(f"{word} · {size_text(flow.recording.size)}")
-        text, tip = flow.engine_badge
-        self.bar.show_engine(text or "no run yet", ("limited" if tip else "good") if text else "unknown", tip)
+        self._badge.show_standing(flow.standing, flow.notes)
 
     # Recordings.
 
@@ -311,15 +319,21 @@ class MainWindow(QMainWindow):
 
     def _on_rule_wanted(self) -> None:
         """The seccomp panel makes the rule; here it comes into sight."""
-        self._policy_dock.show()
-        self._policy_dock.header.show_tab("Seccomp")
+        self._show_seccomp()
         self.log.info.note(
             f"The policy has a new rule, at the left. Run again to see it decide ({self.actions_.again.shortcut().toString()})."
         )
 
-    def _on_capabilities_dropped(self) -> None:
+    def show_policy_page(self, title: str) -> None:
+        """Brings the tab of the policy panel that has this title into sight."""
         self._policy_dock.show()
-        self._policy_dock.header.show_tab("Capabilities")
+        self._policy_dock.header.show_tab(title)
+
+    def _show_seccomp(self) -> None:
+        self.show_policy_page("Seccomp")
+
+    def _on_capabilities_dropped(self) -> None:
+        self.show_policy_page("Capabilities")
         again = self.actions_.again.shortcut().toString()
         self.log.info.note(f"The policy drops what this run did not need. Run again to see whether it does without ({again}).")
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from core.observer import landlock
-from gui.filter_builder import FilterReport
+from gui.filter_report import FilterReport
+from gui.lint_report import LintReport
 from gui.panels.capabilities import CapabilitiesPanel
 from gui.panels.identity import IdentityPanel
+from gui.panels.log import LogPanel
 from gui.panels.paths import PathsPanel
 from gui.panels.seccomp import SeccompPanel
 from gui.policy_document import PolicyDocument
+from gui.run_flow import RunFlow
 from gui.theme import Theme
 
 
 class PolicyPages(QObject):
     """The panels over one document."""
+
+    page_wanted = Signal(str)
+    """The tab with this title is to come into sight."""
 
     def __init__(self, theme: Theme, document: PolicyDocument, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -25,6 +31,8 @@ class PolicyPages(QObject):
         self.paths = PathsPanel(theme, document, landlock.abi())
         self.identity = IdentityPanel(document)
         self.seccomp.filter_built.connect(self._on_filter_built)
+        self.seccomp.linted.connect(self._on_linted)
+        self.capabilities.details.rule_wanted.connect(self._on_rule_wanted)
 
     def titled(self) -> tuple[tuple[str, QWidget], ...]:
         """Each page with its tab's title, in their order."""
@@ -37,5 +45,23 @@ class PolicyPages(QObject):
         self.capabilities.set_target(words[0].strip("'\"") if words else "")
         self.paths.set_command(command)
 
+    def join(self, log: LogPanel, flow: RunFlow) -> None:
+        """Ties the rules to a run: its calls are counted beside them, and jumps lead both ways."""
+        seccomp = self.seccomp
+        log.table.rule_wanted.connect(seccomp.add_rule_for)
+        log.table.rule_shown.connect(seccomp.show_rule_of)
+        log.table.trial_wanted.connect(seccomp.try_call_of)
+        seccomp.query_wanted.connect(log.bar.set_text)
+        seccomp.told.connect(log.info.note)
+        flow.recording_opened.connect(seccomp.show_recording)
+        flow.changed.connect(seccomp.count_hits)
+
     def _on_filter_built(self, report: FilterReport | None) -> None:
-        self.capabilities.show_instructions(len(report.lines) if report is not None and report.lines else None)
+        self.capabilities.show_instructions(report.instructions if report is not None and report.filters else None)
+
+    def _on_linted(self, report: LintReport) -> None:
+        self.capabilities.details.show_guards(report.guards)
+
+    def _on_rule_wanted(self, number: int) -> None:
+        self.page_wanted.emit("Seccomp")
+        self.seccomp.select_rule(number)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 from platformdirs import user_data_path
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
-from core.observer_command import PrefixError, observer_command, root_prefix
+from core.observer_command import PREFIXES, PrefixError, is_elsewhere, observer_command, root_prefix
 from core.policy.model import Policy
+from core.standing import Standing, standing
 from gui.run_controller import RunController
 from gui.words import sentence
 
 if TYPE_CHECKING:
-    from core.plan import EngineChoice, Plan
+    from core.plan import EngineChoice
     from core.recording.recording import Recording
 
 _REFRESH_MS: Final = 100
@@ -47,11 +48,13 @@ class RunFlow(QObject):
         self.engine: EngineChoice = "auto"
         self.observer = ""
         """The prefix before the observer's command; empty: root's only where the policy needs it."""
+        self.far_command = ""
+        """The observer's command behind a prefix of the user's own; empty: the one that is usual there."""
         self.notes: list[str] = []
         self._elapsed = QElapsedTimer()
         self._failure = ""
         self._command = ""
-        self._root = False
+        self._prefix = "none"
         self._refresh = QTimer(self, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self.changed)
         self.controller.recording_opened.connect(self._on_recording_opened)
@@ -71,8 +74,10 @@ class RunFlow(QObject):
 
         try:
             terminal = Terminal(rows=rows, columns=columns)
-            plan = make_plan(policy, argv, environment=environment(), engine=self.engine, terminal=terminal)
-            command = observer_command(self._prefix(plan))
+            elsewhere = is_elsewhere(self.observer)
+            plan = make_plan(policy, argv, environment=environment(), engine=self.engine, terminal=terminal, elsewhere=elsewhere)
+            prefix = self.observer or (root_prefix(graphical=True) if plan.needs_root else "none")
+            command = observer_command(prefix, "" if prefix in PREFIXES else self.far_command)
         except (UsageProblem, PrefixError) as err:
             self.problem.emit(sentence(str(err)))
             return False
@@ -84,7 +89,7 @@ class RunFlow(QObject):
             )
             return False
         self.notes, self._failure, self._command = [], "", shlex.join(argv)
-        self._root = os.geteuid() == 0 or self._prefix(plan) != "none"
+        self._prefix = prefix
         self._elapsed.start()
         self._refresh.start()
         self.controller.start(plan, command, path)
@@ -113,13 +118,12 @@ class RunFlow(QObject):
         return "Recording" if self.recording is not None else "Ready"
 
     @property
-    def engine_badge(self) -> tuple[str, str]:
-        """The engine with the observer's user, and why it is not the other one; empty where nothing runs or ran."""
+    def standing(self) -> Standing | None:
+        """Which engine and whose privilege the run has or had; None where nothing runs or ran."""
         session = self.controller.session
         if session is None or session.engine is None:
-            return "", ""
-        name = {"ebpf": "eBPF", "ptrace": "ptrace"}[session.engine]
-        return f"{name} · {'root' if self._root else 'your own'} observer", "\n".join(self.notes)
+            return None
+        return standing(session.hello, session.engine, self._prefix, os.getuid())
 
     # What the controller tells.
 
@@ -151,9 +155,6 @@ class RunFlow(QObject):
         if self.recording is not None and self.recording.problem is not None:
             self.problem.emit(sentence(self.recording.problem))
         self.changed.emit()
-
-    def _prefix(self, plan: Plan) -> str:
-        return self.observer or (root_prefix(graphical=True) if plan.needs_root else "none")
 
 
 def save_copy(recording: Recording, path: Path) -> None:

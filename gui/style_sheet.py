@@ -41,12 +41,18 @@ QPushButton[quiet="true"]:checked { background: $panel; border-color: $line; }
 QPushButton[quiet="true"]:checked:focus { border-color: $accent; }
 QPushButton:focus, QToolButton#command:focus { border-color: $accent; }
 QPushButton:disabled, QToolButton#command:disabled { color: $muted; background: $window; }
+QToolButton#fold, QToolButton#fold:checked { border: none; background: transparent; padding: 2px 4px 2px 0; }
+QToolButton#fold:hover, QToolButton#fold:focus { color: $accent; }
 QToolButton#command::menu-indicator { image: none; }
 QPushButton[primary="true"], QToolButton#command[primary="true"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
 QPushButton[primary="true"]:hover, QToolButton#command[primary="true"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[primary="true"]:focus, QToolButton#command[primary="true"]:focus { border-color: $text; }
 QPushButton[primary="true"]:disabled, QToolButton#command[primary="true"]:disabled { background: $window; color: $muted; border-color: $line; }
 
+QToolButton#badge { border: 1px solid transparent; border-radius: 6px; background: transparent; color: $muted; padding: 4px 8px; }
+QToolButton#badge:hover { background: $header; color: $text; }
+QToolButton#badge:focus { border-color: $accent; }
+QFrame#popover { background: $panel; border: 1px solid $line; }
 QToolButton#disclosure { border: none; background: transparent; padding: 6px 12px; color: $muted; }
 QToolButton#disclosure:hover { color: $text; }
 QToolButton#disclosure:focus { color: $accent; }
@@ -81,7 +87,7 @@ QCheckBox::indicator:disabled, QAbstractItemView::indicator:disabled { backgroun
 
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab {
-    background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent; padding: 0; margin: 0 14px 0 0; min-height: ${tab}px;
+    background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent; padding: 0; margin: 0 10px 0 0; min-height: ${tab}px;
 }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
 QTabBar::tab:hover { color: $text; }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from core.observer.wire import Engine, JudgeFrom
+from core.observer.wire import Engine, JudgeFrom, Landlock
 from core.policy.model import Seccomp
 
 
@@ -24,3 +24,5 @@ class JudgeContext:
     """Seccomp mode 1 instead of filters."""
     judge_from: JudgeFrom = "entry"
     """With `execve` everything is judged, the launch's own execve too; else what comes after a JUDGING record."""
+    landlock: Landlock | None = None
+    """The ruleset that the target is under, from before its execve on; None: none of the policy's."""

@@ -19,6 +19,10 @@ SINCE: Final[Mapping[int, str]] = {1: "5.13", 2: "5.19", 3: "6.2", 4: "6.7", 5: 
 """The first kernel with each ABI; vendors bring some to older ones, so this is for sentences, never for decisions."""
 
 
+_COVERED: Final[Mapping[int, str]] = {2: "moves", 3: "truncation", 4: "TCP ports", 5: "devices"}
+# What each ABI added that a policy can speak of.
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Right:
     """One LANDLOCK_ACCESS_*."""
@@ -80,8 +84,12 @@ def abi_words(abi: int) -> str:
     """What a kernel with this ABI can refuse, in a sentence; 0: it has no Landlock, or it was not switched on."""
     if not abi:
         return "This kernel has no Landlock, or it is not switched on (lsm=landlock,… on the kernel's command line)."
+    return f"This kernel has Landlock {abi_detail(abi)}."
+
+
+def abi_detail(abi: int) -> str:
+    """What a kernel with this ABI, from 1 on, can refuse and what not: "ABI 4: files, …; not yet here: …"."""
     lacking = [right for right in RIGHTS if right.abi > abi]
-    if not lacking:
-        return f"This kernel has Landlock ABI {abi}: files, directories, moves, truncation, devices and TCP ports."
-    missing = "; ".join(f"{right.doing}: ABI {right.abi}, Linux {SINCE[right.abi]}" for right in lacking)
-    return f"This kernel has Landlock ABI {abi}. Not yet here: {missing}."
+    missing = ", ".join(f"{right.doing} (ABI {right.abi}, Linux {SINCE[right.abi]})" for right in lacking)
+    kinds = ["files and directories", *(word for needed, word in _COVERED.items() if needed <= abi)]
+    return f"ABI {abi}: {', '.join(kinds)}" + (f"; not yet here: {missing}" if missing else "")

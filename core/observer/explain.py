@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
-from pathlib import Path
 from typing import Final
 
+from core.observer.explain_exec import explain_exec
 from core.observer.launch import LaunchError
 from core.observer.wire import LaunchSpec, Stage
 
@@ -65,6 +64,8 @@ def _reason(error: LaunchError, spec: LaunchSpec) -> str:
         return explain_exec(error.errno, spec)
     if error.stage == Stage.DIRECTORY:
         return spec.directory
+    if error.stage == Stage.LANDLOCK:
+        return _landlock_reason(error.errno, error.path)
     if error.stage in (Stage.SECCOMP, Stage.INJECT) and error.errno != errno.EPERM:
         return _seccomp_reason(error.errno, error.stage)
     if error.errno in (errno.EPERM, errno.EACCES):
@@ -78,6 +79,31 @@ def _reason(error: LaunchError, spec: LaunchSpec) -> str:
     return ""
 
 
+def _landlock_reason(number: int, path: str | None) -> str:
+    if path is not None:
+        why = _PATH_PROBLEMS.get(number, "it cannot be opened")
+        return f"{path} stands in the policy's [paths], and {why}: take it out there, or name another"
+    if number == errno.EPERM:
+        return "the kernel wants no_new_privs or CAP_SYS_ADMIN for it: switch no_new_privs on"
+    if number == errno.E2BIG:
+        return (
+            "a process can be under 16 rulesets, and the observer is under so many already: start Gatescope elsewhere, or take [paths] out"
+        )
+    if number in (errno.ENOSYS, errno.EOPNOTSUPP):
+        return "this kernel has no Landlock, or it is not switched on: boot with lsm=landlock,…, or take [paths] out"
+    if number == errno.EINVAL:
+        return "this kernel's Landlock does not know one of these rights: take write, connect or bind out of [paths]"
+    return ""
+
+
+_PATH_PROBLEMS: Final = {
+    errno.ENOENT: "it does not exist",
+    errno.ENOTDIR: "a part of it is not a directory",
+    errno.ELOOP: "it leads through too many symbolic links",
+    errno.EACCES: "the target's user may not reach it",
+}
+
+
 def _seccomp_reason(number: int, stage: Stage) -> str:
     if number == errno.EACCES:
         return _EPERM[stage]
@@ -88,82 +114,3 @@ def _seccomp_reason(number: int, stage: Stage) -> str:
     if number in (errno.ENOSYS, errno.EOPNOTSUPP):
         return "this kernel has no seccomp filters, or not this action"
     return "an earlier filter may refuse the seccomp call that loads the next one"
-
-
-def explain_exec(number: int, spec: LaunchSpec) -> str:
-    """Why execve failed with this errno, by looking at the file."""
-    path = spec.executable
-    if number == errno.ENOENT:
-        return _missing(path)
-    if number == errno.ENOEXEC:
-        return f"{path} is in no format that this kernel executes: a script needs #! and its interpreter in the first line, a program the right processor"
-    if number in (errno.EACCES, errno.EPERM):
-        return _not_allowed(path, number, spec)
-    if number == errno.E2BIG:
-        return "arguments and environment together are larger than the kernel takes: pass less"
-    if number == errno.ETXTBSY:
-        return f"{path} is open for writing: wait until it is complete"
-    if number == errno.ELOOP:
-        return f"{path} leads through too many symbolic links"
-    if number == errno.ENOTDIR:
-        return f"a part of {path} is not a directory"
-    return path
-
-
-def _missing(path: str) -> str:
-    try:
-        head = _head(path)
-    except FileNotFoundError:
-        return f"{path} does not exist"
-    except OSError:
-        return f"{path}, or the interpreter that it names, does not exist"
-    if head.startswith(b"#!"):
-        interpreter = os.fsdecode(head[2:].split(b"\n")[0].split()[0]) if head[2:].split(b"\n")[0].split() else ""
-        return f"{path} is a script for {interpreter or 'an interpreter without a name'}, which does not exist: install it, or mend the first line"
-    loader = _loader(head)
-    if loader:
-        return f"{path} needs the dynamic loader {loader}, which does not exist: it was built for another system"
-    return f"{path} does not exist, or the interpreter that it needs"
-
-
-def _head(path: str) -> bytes:
-    with Path(path).open("rb") as file:
-        return file.read(4096)
-
-
-def _loader(head: bytes) -> str:
-    # The name stands in the PT_INTERP segment, which linkers put near the start.
-    start = head.find(b"/lib")
-    return (
-        os.fsdecode(head[start : head.index(b"\0", start)]) if head.startswith(b"\x7fELF") and start >= 0 and b"\0" in head[start:] else ""
-    )
-
-
-def _not_allowed(path: str, number: int, spec: LaunchSpec) -> str:
-    if spec.judge_from == "execve" and spec.filters:
-        return "the filter judges from execve and may have refused the launcher's own execve: judge from entry, or allow execve"
-    try:
-        mode = Path(path).stat().st_mode
-    except OSError:
-        return f"a directory on the way to {path} is closed to the target's user"
-    if stat.S_ISDIR(mode):
-        return f"{path} is a directory"
-    if not stat.S_ISREG(mode):
-        return f"{path} is not a regular file"
-    if not mode & 0o111:
-        return f"{path} is not marked executable: chmod +x"
-    if os.statvfs(path).f_flag & os.ST_NOEXEC:
-        return f"{path} lies on a file system that is mounted noexec"
-    head = _head_or_nothing(path)
-    if head.startswith(b"#!"):
-        return f"{path} is a script whose interpreter may not be executed"
-    if number == errno.EPERM:
-        return f"{path} has file capabilities of which the bounding set lacks some, or a security module refuses it"
-    return f"the target's user may not execute {path}"
-
-
-def _head_or_nothing(path: str) -> bytes:
-    try:
-        return _head(path)
-    except OSError:
-        return b""

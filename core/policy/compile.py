@@ -12,6 +12,7 @@ from core.policy.error import PolicyError
 from core.policy.held import Held
 from core.policy.identity import Caller, Ids, resolve_identity
 from core.policy.model import Policy, Seccomp
+from core.policy.paths import landlock_ruleset
 from core.policy.securebits import target_securebits
 from core.policy.stack import layers
 from core.policy.target import Target
@@ -47,8 +48,12 @@ def compile_policy(
     no_new_privs = policy.identity.no_new_privs
     sets = target_sets(policy.capabilities, held, uid=ids.target_uid, no_new_privs=no_new_privs, untouched=untouched(held, ids))
     securebits = target_securebits(policy.capabilities, held)
-    if filters and not no_new_privs:
-        _check_may_filter(policy.seccomp, sets, securebits, held, ids)
+    landlock = landlock_ruleset(policy.paths, caller.landlock)
+    if not no_new_privs:
+        if filters:
+            _check_may_filter(policy.seccomp, sets, securebits, held, ids)
+        if landlock is not None:
+            _check_may_restrict(sets, held, ids)
     return LaunchSpec(
         executable=target.executable,
         argv=target.argv,
@@ -64,6 +69,7 @@ def compile_policy(
         no_new_privs=no_new_privs,
         capabilities=sets,
         securebits=securebits,
+        landlock=landlock,
         filters=tuple(FilterSpec(program, layer.flags) for program, layer in zip(filters, stack, strict=True)),
         strict=policy.seccomp.mode == "strict",
         judge_from=policy.seccomp.judge_from,
@@ -97,6 +103,15 @@ def _check_may_filter(seccomp: Seccomp, sets: CapabilitySets, securebits: int | 
             f"would have neither at judge_from = {seccomp.judge_from!r}. Set no_new_privs = true, or let the target keep SYS_ADMIN.".replace(
                 "'", '"'
             ),
+        )
+
+
+def _check_may_restrict(sets: CapabilitySets, held: Held, ids: Ids) -> None:
+    if not _effective_before_exec(sets, held, ids) & _SYS_ADMIN:
+        raise PolicyError(
+            "identity.no_new_privs",
+            "must be true for this policy: the kernel lets a process restrict itself with Landlock only under no_new_privs or with SYS_ADMIN, and "
+            "the target would have neither. Set no_new_privs = true, let the target keep SYS_ADMIN, or take [paths] out.",
         )
 
 

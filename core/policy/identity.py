@@ -41,6 +41,8 @@ class Caller:
     """By name or uid; None where there is none."""
     find_group: Callable[[str], int | None]
     """The gid of a name; None where there is none."""
+    landlock: int = 0
+    """The Landlock ABI of the kernel that the observer runs on; 0: none."""
 
     @property
     def may_set_ids(self) -> bool:

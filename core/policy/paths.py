@@ -48,6 +48,8 @@ def _check_list(kind: Kind, listed: tuple[str, ...]) -> None:
 
 def path_problem(path: str) -> str:
     """Why this cannot be a path of a policy, as the end of a sentence; empty where it can."""
+    if path.startswith("~"):
+        return "write the home folder out: a policy means the same for whoever runs it."
     if not path.startswith("/"):
         return 'it must be an absolute path, such as "/usr".'
     if "\0" in path:

@@ -33,9 +33,10 @@ from gui.labels import ProblemLabel, muted_label
 from gui.models.capability_choice import KEEP_ALL, is_simple, kept_names, toggled
 from gui.models.capability_model import CapabilityModel, CapabilitySearch, Role
 from gui.naming import named
-from gui.panels.capabilities_cards import AfterExecCard, DetailsCard, SeccompCard
+from gui.panels.capabilities_cards import AfterExecCard, SeccompCard
 from gui.panels.capabilities_expert import ExpertForm
 from gui.panels.capabilities_presets import PresetsMenu
+from gui.panels.capability_details import CapabilityDetails
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
 
@@ -99,7 +100,7 @@ class CapabilitiesPanel(QWidget):
         self.nothing = muted_label("No capability has these words.")
         self.expert = ExpertForm(theme, document)
         self._forms = QStackedWidget()
-        self.details = DetailsCard(theme)
+        self.details = CapabilityDetails(theme)
         self.after_exec = AfterExecCard()
         self.seccomp = SeccompCard(theme)
         self._lay_out()

@@ -93,9 +93,9 @@ def test_every_dependency_is_locked() -> None:
 
 
 def test_an_installed_copy_has_its_data(tmp_path: Path) -> None:
-    """Every committed file of resources/ is in the wheel."""
+    """Every committed file of resources/ is in the wheel, and what polkit is to know."""
     source = tmp_path / "source"
-    for name in ("core", "gui", "resources"):
+    for name in ("core", "gui", "packaging", "resources"):
         shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(CHECKOUT / name, source)
@@ -106,3 +106,4 @@ def test_an_installed_copy_has_its_data(tmp_path: Path) -> None:
     expected = {path.relative_to(source) for path in (source / "resources").rglob("*") if path.is_file()}
     missing = {path for path in expected if not (tmp_path / "installed" / path).is_file()}
     assert missing == set()
+    assert list((tmp_path / "installed").glob("*.data/data/share/polkit-1/actions/org.gatescope.observer.policy"))

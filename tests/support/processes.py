@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,24 @@ def end_leftovers(spared: Collection[int]) -> tuple[Child, ...]:
             os.kill(child.pid, signal.SIGKILL)
             _reap(child.pid)
     return left
+
+
+def wait_until_none(uid: int, folder: str) -> None:
+    """Waits until no process runs as `uid`, or has a file below `folder` in its command line, whoever's child it is; fails where one stays."""
+    deadline = time.monotonic() + SECONDS_TO_END
+    while left := tuple(_belonging(uid, folder)):
+        assert time.monotonic() < deadline, f"left behind: {', '.join(left)}"
+        time.sleep(0.02)
+
+
+def _belonging(uid: int, folder: str) -> Iterator[str]:
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdecimal() and int(entry.name) != os.getpid():
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                # A zombie has no command line, and is for its parent to reap.
+                if command and (entry.stat().st_uid == uid or folder in command):
+                    yield f"{command}({entry.name})"
 
 
 def _wait_for_ends(spared: Collection[int]) -> tuple[Child, ...]:

@@ -1,0 +1,55 @@
+"""From a policy to the launch that fits an observer: what the observer's kernel has its say in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.bpf.build import build_filter
+from core.observer.abilities import hello
+from core.plan import Plan, UsageProblem, make_plan
+from core.policy.model import Paths, Policy, Rule, Seccomp, StackedFilter
+from core.policy.paths import landlock_ruleset
+from core.policy.stack import layers
+
+USR = Policy(paths=Paths(read=("/usr",), write=()))
+
+
+def _hello(**changes: Any) -> dict[str, Any]:
+    return hello() | changes
+
+
+def _plan(policy: Policy) -> Plan:
+    return make_plan(policy, ["/bin/true"], engine="ptrace")
+
+
+@pytest.mark.parametrize("abi", [1, 4, 7])
+def test_the_ruleset_is_the_one_for_the_observers_kernel(abi: int) -> None:
+    launched = _plan(USR).launch(_hello(landlock=abi))
+    assert launched.spec.landlock == landlock_ruleset(USR.paths, abi)
+    assert launched.context.landlock == launched.spec.landlock
+    assert any("send ioctls to devices" in note for note in launched.notes) == (abi < 5)
+
+
+def test_without_landlock_there_the_launch_is_refused_with_the_sentence() -> None:
+    with pytest.raises(UsageProblem, match=r"^paths: needs Landlock"):
+        _plan(USR).launch(_hello(landlock=0))
+    assert _plan(Policy()).launch(_hello(landlock=0)).spec.landlock is None
+
+
+def test_stacked_filters_are_built_checked_and_loaded_in_their_order() -> None:
+    rule = Rule(syscalls=("getppid",), action="errno:EPERM")
+    stacked = (StackedFilter(flags=("log",), rules=(rule,)), StackedFilter(default="log", flags=("spec-allow",)))
+    seccomp = Seccomp(mode="filter", stacked=stacked)
+    launched = _plan(Policy(seccomp=seccomp)).launch(_hello())
+    assert [one.program for one in launched.spec.filters] == [build_filter(layer.filter) for layer in layers(seccomp)]
+    assert [one.flags for one in launched.spec.filters] == [0, 2, 4]
+    assert launched.context.filters == tuple(one.program for one in launched.spec.filters)
+    assert launched.context.flags == 6
+
+
+def test_a_filter_that_cannot_be_stacked_is_refused_before_there_is_a_process() -> None:
+    refusing = Seccomp(mode="filter", default="errno:EPERM", stacked=(StackedFilter(),))
+    with pytest.raises(UsageProblem, match=r"^seccomp\.stacked\[0\] cannot be loaded"):
+        _plan(Policy(seccomp=refusing))
