@@ -11,7 +11,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from core.judge.change import Change
 from core.judge.proof import Proof, Standing, not_testable
-from core.observer_command import PrefixError, is_elsewhere, observer_command
+from core.observer_command import PrefixError, is_elsewhere
 from gui.run_controller import RunController
 from gui.run_flow import RunFlow, environment, recording_path
 from gui.words import sentence
@@ -115,7 +115,7 @@ class FlipFlow(QObject):
         privileged = os.geteuid() == 0 or prefix != "none"
         try:
             flip = prepare_flip(recording, index, change, privileged=privileged, environment=environment(), elsewhere=is_elsewhere(prefix))
-            command = observer_command(prefix)
+            command = self._flow.command_behind(prefix)
             self._path = recording_path(recording.header.argv[0])
         except NotTestableError as err:
             self._settle(question, Answer(not_testable(str(err))))

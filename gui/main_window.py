@@ -143,6 +143,7 @@ class MainWindow(QMainWindow):
         self.log.table.trial_wanted.connect(self._show_seccomp)
         self.pages.policy_changed.connect(self._on_capabilities_dropped)
         self.inspector.event_wanted.connect(self._on_event_wanted)
+        self.inspector.rule_wanted.connect(self.log.table.show_rule)
         self.inspector.run_wanted.connect(self._on_again)
         self.inspector.recording_wanted.connect(self._on_second_run_wanted)
         self._document.changed.connect(self._on_policy_changed)

@@ -77,7 +77,7 @@ class RunFlow(QObject):
             elsewhere = is_elsewhere(self.observer)
             plan = make_plan(policy, argv, environment=environment(), engine=self.engine, terminal=terminal, elsewhere=elsewhere)
             prefix = self.observer or (root_prefix(graphical=True) if plan.needs_root else "none")
-            command = observer_command(prefix, "" if prefix in PREFIXES else self.far_command)
+            command = self.command_behind(prefix)
         except (UsageProblem, PrefixError) as err:
             self.problem.emit(sentence(str(err)))
             return False
@@ -95,6 +95,10 @@ class RunFlow(QObject):
         self.controller.start(plan, command, path)
         self.changed.emit()
         return True
+
+    def command_behind(self, prefix: str) -> list[str]:
+        """The command line of an observer behind this prefix. Raises `PrefixError`."""
+        return observer_command(prefix, "" if prefix in PREFIXES else self.far_command)
 
     def show(self, recording: Recording) -> None:
         """A recording from disk takes the last run's place."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from core.bpf.answer import answer_call
@@ -16,6 +17,7 @@ from core.policy.action import Action
 from core.policy.stack import all_rules
 from gui.filter_listing import FilterListing
 from gui.inspector.detail_page import DetailPage, paragraph
+from gui.inspector.elided_button import ElidedButton
 from gui.labels import strong_label
 from gui.models.rule_text import arguments_text, calls_text
 from gui.naming import named
@@ -38,16 +40,21 @@ class Judgement:
 class FilterPage(DetailPage):
     """Shows a `Situation`."""
 
+    rule_wanted = Signal()
+    """The rule that decided over the call is to be shown in the policy."""
+
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, "seccomp", parent)
         self._situation: Situation | None = None
         self._decision = paragraph()
         self._rule = paragraph(muted=True)
+        self.show_rule = ElidedButton("Show the rule in the policy", "Select it in the Seccomp panel (Ctrl+Shift+R)", link=True)
+        self.show_rule.clicked.connect(self.rule_wanted)
         self.only_path = named(QCheckBox("Only the instructions that ran"), "Only the instructions that ran")
         self.only_path.toggled.connect(self._on_only_path)
         self._filters = QVBoxLayout()
         self._filters.setSpacing(GRID)
-        for widget in (self._decision, self._rule, self.only_path):
+        for widget in (self._decision, self._rule, self.show_rule, self.only_path):
             self.column.addWidget(widget)
         self.column.addLayout(self._filters)
         self.column.addStretch(1)
@@ -58,6 +65,7 @@ class FilterPage(DetailPage):
         self._decision.setText(decision_of(situation))
         self._rule.setText(rule_of(situation))
         self._rule.setVisible(bool(self._rule.text()))
+        self.show_rule.setVisible(situation.event.verdict.rule is not None)
         self._fill()
 
     def listings(self) -> list[FilterListing]:

@@ -35,6 +35,8 @@ class Inspector(QStackedWidget):
     event_wanted = Signal(int)
     """The number, from 0, of the event to go to in the log."""
     run_wanted = Signal()
+    rule_wanted = Signal()
+    """The seccomp rule that decided over the chosen call is to be shown."""
     recording_wanted = Signal(object)
     """The path of a second run's recording."""
 
@@ -126,6 +128,7 @@ class Inspector(QStackedWidget):
         self.call.changes.recording_wanted.connect(self.recording_wanted)
         self.call.changes.answered.connect(self._on_answered)
         self.process.event_wanted.connect(self.event_wanted)
+        self.filters.rule_wanted.connect(self.rule_wanted)
         for detail in self._details.values():
             detail.back_wanted.connect(self.go_back)
             for key in ("Esc", "Alt+Left"):
