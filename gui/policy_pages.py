@@ -27,6 +27,7 @@ class PolicyPages(QObject):
         self.paths = PathsPanel(theme, document, landlock.abi())
         self.identity = IdentityPanel(document)
         self.seccomp.filter_built.connect(self._on_filter_built)
+        self.seccomp.linted.connect(self.capabilities.show_lint)
 
     def titled(self) -> tuple[tuple[str, QWidget], ...]:
         """Each page with its tab's title, in their order."""

@@ -30,6 +30,7 @@ from core.policy.model import Capabilities, Policy
 from gui.after_exec import own_caller
 from gui.delegates.capability import CapabilityDelegate
 from gui.labels import ProblemLabel, muted_label
+from gui.lint_report import LintReport
 from gui.models.capability_choice import KEEP_ALL, is_simple, kept_names, toggled
 from gui.models.capability_model import CapabilityModel, CapabilitySearch, Role
 from gui.naming import named
@@ -114,6 +115,11 @@ class CapabilitiesPanel(QWidget):
         """The built filter's size for the card “Seccomp”."""
         self.seccomp.show_instructions(count)
         self.seccomp.show_policy(self._document.policy)
+
+    def show_lint(self, report: LintReport) -> None:
+        """What lint says of the rules, for the card “Seccomp”, and which rules refuse what a capability guards too, for its details."""
+        self.seccomp.show_findings(report.findings)
+        self.details.set_guards(report.guards)
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
