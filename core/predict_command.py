@@ -14,7 +14,6 @@ from rich.table import Table
 
 from core.complaint import Complaint
 from core.far_side import caller_of
-from core.knowledge.capabilities import capability_names
 from core.observer.abilities import hello
 from core.observer.wire import Engine
 from core.plan import UsageProblem, make_plan
@@ -23,7 +22,7 @@ from core.policy.error import PolicyError
 from core.policy.held import Held
 from core.policy.identity import ROOT, Caller
 from core.policy.model import Policy
-from core.predict.credentials import SETS, Sets
+from core.predict.credentials import SETS, Sets, set_text
 from core.predict.exec import Prediction, predict
 from core.predict.launch import before_exec
 from core.predict.program import Program, read_program
@@ -31,8 +30,6 @@ from core.predict.regain import regainable
 from core.run_command import load_policy
 
 _SYS_PTRACE: Final = 1 << 19
-_FEW: Final = 8
-# Names in a cell of the table; of more, those that lack are named, where they are few.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ class Forecast:
         return {
             "before": before.sets.names(),
             "after": after.sets.names() if after is not None else None,
-            "rules": [*self.notes, *self.prediction.rules],
+            "rules": [*self.notes, *map(str, self.prediction.rules)],
         }
 
 
@@ -122,12 +119,4 @@ def _print(forecast: Forecast) -> None:
 
 
 def _cell(sets: Sets | None, name: str, caller: Caller) -> str:
-    if sets is None:
-        return "refused: EPERM"
-    mask, everything = int(getattr(sets, name)), (2 << caller.last_capability) - 1
-    names, lacking = capability_names(mask), capability_names(everything & ~mask)
-    if not lacking:
-        return f"all {len(names)}"
-    if len(names) > _FEW and len(lacking) <= _FEW:
-        return f"all but {', '.join(lacking)}"
-    return ", ".join(names) or "–"
+    return "refused: EPERM" if sets is None else set_text(getattr(sets, name), (2 << caller.last_capability) - 1)

@@ -19,6 +19,7 @@ from core.observer.wire import Frame, FrameKind
 from core.observer_failure import start_failure
 from core.plan import Launched, Plan, UsageProblem
 from core.recording.assemble import Assembler, signal_name
+from core.recording.execs import Execs
 from core.recording.header import RecordingError
 from core.recording.recording import Recording
 
@@ -190,7 +191,8 @@ class Session:
         self.state = "running"
         self.pid = frame.number("pid")
         self._started_ns = frame.number("monotonic_ns")
-        self._assembler = Assembler(self.recording.names, self._started_ns)
+        execs = Execs(int(self.hello["last_capability"]), elsewhere=self.plan.elsewhere)
+        self._assembler = Assembler(self.recording.names, self._started_ns, execs)
 
     def _output(self, payload: bytes, progress: Progress) -> None:
         if not payload or payload[0] not in (1, 2):

@@ -309,13 +309,16 @@ class MainWindow(QMainWindow):
             f"The policy has a new rule, at the left. Run again to see it decide ({self.actions_.again.shortcut().toString()})."
         )
 
-    def _show_seccomp(self) -> None:
+    def show_policy_page(self, title: str) -> None:
+        """Brings the tab of the policy panel that has this title into sight."""
         self._policy_dock.show()
-        self._policy_dock.header.show_tab("Seccomp")
+        self._policy_dock.header.show_tab(title)
+
+    def _show_seccomp(self) -> None:
+        self.show_policy_page("Seccomp")
 
     def _on_capabilities_dropped(self) -> None:
-        self._policy_dock.show()
-        self._policy_dock.header.show_tab("Capabilities")
+        self.show_policy_page("Capabilities")
         again = self.actions_.again.shortcut().toString()
         self.log.info.note(f"The policy drops what this run did not need. Run again to see whether it does without ({again}).")
 

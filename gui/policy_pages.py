@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from core.observer import landlock
 from gui.filter_report import FilterReport
+from gui.lint_report import LintReport
 from gui.panels.capabilities import CapabilitiesPanel
 from gui.panels.identity import IdentityPanel
 from gui.panels.log import LogPanel
@@ -20,6 +21,9 @@ from gui.theme import Theme
 class PolicyPages(QObject):
     """The panels over one document."""
 
+    page_wanted = Signal(str)
+    """The tab with this title is to come into sight."""
+
     def __init__(self, theme: Theme, document: PolicyDocument, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.capabilities = CapabilitiesPanel(theme, document)
@@ -27,7 +31,8 @@ class PolicyPages(QObject):
         self.paths = PathsPanel(theme, document, landlock.abi())
         self.identity = IdentityPanel(document)
         self.seccomp.filter_built.connect(self._on_filter_built)
-        self.seccomp.linted.connect(self.capabilities.show_lint)
+        self.seccomp.linted.connect(self._on_linted)
+        self.capabilities.details.rule_wanted.connect(self._on_rule_wanted)
 
     def titled(self) -> tuple[tuple[str, QWidget], ...]:
         """Each page with its tab's title, in their order."""
@@ -53,3 +58,11 @@ class PolicyPages(QObject):
 
     def _on_filter_built(self, report: FilterReport | None) -> None:
         self.capabilities.show_instructions(report.instructions if report is not None and report.filters else None)
+
+    def _on_linted(self, report: LintReport) -> None:
+        self.capabilities.details.show_guards(report.guards)
+        self.capabilities.seccomp.show_findings(report.findings)
+
+    def _on_rule_wanted(self, number: int) -> None:
+        self.page_wanted.emit("Seccomp")
+        self.seccomp.select_rule(number)

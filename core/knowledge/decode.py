@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from core.knowledge.arguments import Formatter, formatter, hexadecimal, octal
-from core.knowledge.captures import readings
+from core.knowledge.captures import Reading, readings
 from core.knowledge.dependent import REWRITES, Rewrite
 from core.knowledge.errnos import MAX_ERRNO, errno_name
-from core.knowledge.quote import quote
-from core.knowledge.structures import LAYOUTS
+from core.knowledge.quote import quote, quote_bytes
+from core.knowledge.structures import LAYOUTS, requested_layout
 from core.knowledge.syscalls import arch_name, name, syscall
 from core.observer.wire import CaptureKind
 
@@ -43,17 +43,18 @@ class Captured(Protocol):
 
 class _Decoder(NamedTuple):
     formatters: tuple[Formatter, ...]
-    layouts: Mapping[int, str]
+    readings: Mapping[int, Reading]
     rewrite: Rewrite | None
 
 
-def decode_arguments(arch: int, nr: int, args: Sequence[int], captures: Mapping[int, Captured], ret: int | None = None) -> str:  # noqa: ARG001  # a result may come to decide what an argument meant
+def decode_arguments(arch: int, nr: int, args: Sequence[int], captures: Mapping[int, Captured], ret: int | None = None) -> str:
     """The arguments of a call, without parentheses: `AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC`.
 
-    `args`: six registers, unsigned; `captures` by the argument's index. What has no symbol is hexadecimal, what was not captured is a pointer.
+    `args`: six registers, unsigned; `captures` by the argument's index; `ret`: None where the call did not return. What has no symbol is
+    hexadecimal, what was not captured is a pointer, and so is what the kernel would have written if the call had not failed.
     """
     if captures:
-        return _decode(arch, nr, args, captures)
+        return _decode(arch, nr, args, captures, failed=ret is None or ret < 0)
     return _decode_plain(arch, nr, tuple(args))
 
 
@@ -69,27 +70,39 @@ def decode_result(arch: int, nr: int, ret: int) -> str:
 
 @functools.lru_cache(4096)
 def _decode_plain(arch: int, nr: int, args: tuple[int, ...]) -> str:
-    return _decode(arch, nr, args, {})
+    return _decode(arch, nr, args, {}, failed=False)
 
 
-def _decode(arch: int, nr: int, args: Sequence[int], captures: Mapping[int, Captured]) -> str:
-    formatters, layouts, rewrite = _decoder(arch, nr)
+def _decode(arch: int, nr: int, args: Sequence[int], captures: Mapping[int, Captured], *, failed: bool) -> str:
+    formatters, readings, rewrite = _decoder(arch, nr)
     words = [write(value) for write, value in zip(formatters, args, strict=False)]
     for index, captured in captures.items():
-        if not captured.failed and index < len(words) and args[index]:
-            words[index] = _captured(captured, layouts.get(index, "")) or words[index]
+        reading = readings.get(index)
+        if reading is None or captured.failed or not args[index] or (failed and reading.is_result):
+            continue
+        layout = requested_layout(args[1], failed=failed) if reading.layout == "ioctl" else reading.layout
+        words[index] = _captured(captured, layout, _counted(reading, captures)) or words[index]
     return ", ".join(rewrite(args, words) if rewrite else words)
 
 
-def _captured(captured: Captured, layout: str) -> str | None:
+def _captured(captured: Captured, layout: str, count: int | None) -> str | None:
     if captured.kind == _STRING:
         return quote(captured.data, more=captured.truncated)
     if captured.kind == _POINTERS:
         return _strings(captured.data, truncated=captured.truncated)
-    reader: Callable[[bytes], str | None] | None = LAYOUTS.get(layout)
-    if reader is None:
-        return quote(captured.data, more=captured.truncated)
-    return reader(captured.data)
+    if (write := _BYTES.get(layout)) is not None:
+        return write(captured.data, more=captured.truncated)
+    reader = LAYOUTS.get(layout)
+    return reader(captured.data[:count]) if reader else None
+
+
+_BYTES: Final = {"buffer": quote, "random": quote_bytes}
+"""Layouts that are none: what is moved, whatever it is."""
+
+
+def _counted(reading: Reading, captures: Mapping[int, Captured]) -> int | None:
+    counter = captures.get(reading.counter) if reading.counter is not None else None
+    return int.from_bytes(counter.data[:4], "little") if counter is not None and counter.data else None
 
 
 def _strings(data: bytes, *, truncated: bool) -> str:
@@ -110,5 +123,5 @@ def _decoder(arch: int, nr: int) -> _Decoder:
     key = arch_name(arch, nr)
     wide = key != "x86"
     formatters = tuple(formatter(call, index, wide=wide) for index in range(len(call.parameters)))
-    layouts = {reading.argument: reading.layout for reading in readings(call)}
-    return _Decoder(formatters, layouts, REWRITES.get(f"{key}:{call.name}", REWRITES.get(call.name)))
+    found = {reading.argument: reading for reading in readings(call)}
+    return _Decoder(formatters, found, REWRITES.get(f"{key}:{call.name}", REWRITES.get(call.name)))

@@ -32,6 +32,7 @@ class Program:
     capabilities: FileCapabilities | None = None
     nosuid: bool = False
     """Its mount ignores setuid bits and file capabilities."""
+    inode: int = 0
     problem: str | None = None
     """Why its file capabilities could not be read, as a sentence."""
 
@@ -55,6 +56,7 @@ def read_program(path: str) -> Program:
         setgid=status.st_mode & (stat.S_ISGID | stat.S_IXGRP) == stat.S_ISGID | stat.S_IXGRP,
         capabilities=capabilities,
         nosuid=bool(os.statvfs(path).f_flag & os.ST_NOSUID),
+        inode=status.st_ino,
         problem=problem,
     )
 

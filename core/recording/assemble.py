@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 
 from core.judge.collect import Batch
 from core.judge.judge import Judged
+from core.judge.records import Capture
 from core.knowledge.capabilities import capability_names
 from core.knowledge.syscalls import syscall
 from core.observer.wire import CallFlag, ProcessKind
+from core.recording.execs import Execs
 from core.recording.rows import CALL_ROW, PROCESS_ROW, ROW_DTYPE, Details, Interner, Rows
 
 _SHOWN: Final = (ProcessKind.FORK, ProcessKind.EXEC, ProcessKind.EXIT)
@@ -23,9 +26,10 @@ _PR_SET_NAME: Final = 15
 class Assembler:
     """Keeps the names of the threads, and makes the rows of one run, batch by batch."""
 
-    def __init__(self, names: Interner, started_ns: int) -> None:
+    def __init__(self, names: Interner, started_ns: int, execs: Execs) -> None:
         """`started_ns`: CLOCK_MONOTONIC at the start of the run."""
         self._names = names
+        self._execs = execs
         self._started_ns = started_ns
         self._comms: dict[int, int] = {}
         self._killed: set[int] = set()
@@ -34,6 +38,7 @@ class Assembler:
         """The rows of a batch, ordered by when each event came to its end; details count from the first of them."""
         processes = batch.processes[np.isin(batch.processes["kind"], _SHOWN)]
         self._note_killed(batch.processes)
+        self._execs.begun(batch.processes)
         calls = self._call_rows(batch, judged)
         rows: Rows = np.concatenate([calls, self._process_rows(processes)])
         ends = np.concatenate([np.maximum.accumulate(_ends(batch.calls)), _after_their_calls(processes, batch.calls)])
@@ -41,6 +46,7 @@ class Assembler:
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
         details = self._details(batch, judged, processes, place)
+        self._execs.settled(batch.processes)
         self._name_threads(rows, batch, processes)
         return rows[order], details
 
@@ -91,7 +97,8 @@ class Assembler:
                     "thread": bool(record["pid_of_other"] == record["pid"]),
                 }
             case ProcessKind.EXEC:
-                return _exec_data(record, batch)
+                captures = batch.captures.get(int(record["id"]), ())
+                return {**_exec_data(record, captures), **self._execs.data(record, captures)}
             case _:
                 return self._exit_data(record)
 
@@ -175,8 +182,7 @@ def _after_their_calls(processes: NDArray[np.void], calls: NDArray[np.void]) -> 
     return times
 
 
-def _exec_data(record: np.void, batch: Batch) -> dict[str, Any]:
-    captures = batch.captures.get(int(record["id"]), ())
+def _exec_data(record: np.void, captures: Sequence[Capture]) -> dict[str, Any]:
     argv = [part.decode(errors="replace") for capture in captures if capture.kind == 3 for part in capture.data.split(b"\0")[:-1]]
     sets = {name: list(capability_names(int(record[name]))) for name in ("bounding", "permitted", "effective", "inheritable", "ambient")}
     return {

@@ -206,7 +206,7 @@ class Recording:
             nr=nr,
             arch=arch_name(arch, nr),
             args=args,
-            text=decode_arguments(arch, nr, args, captures, ret),
+            text=decode_arguments(arch, nr, args, captures, ret if returned else None),
             ret=ret if returned else None,
             errno=errno_name(-ret) if returned and -MAX_ERRNO <= ret < 0 else None,
             duration_ns=None if duration_ns < 0 else duration_ns,

@@ -30,13 +30,13 @@ from core.policy.model import Capabilities, Policy
 from gui.after_exec import own_caller
 from gui.delegates.capability import CapabilityDelegate
 from gui.labels import ProblemLabel, muted_label
-from gui.lint_report import LintReport
 from gui.models.capability_choice import KEEP_ALL, is_simple, kept_names, toggled
 from gui.models.capability_model import CapabilityModel, CapabilitySearch, Role
 from gui.naming import named
-from gui.panels.capabilities_cards import AfterExecCard, DetailsCard, SeccompCard
+from gui.panels.capabilities_cards import AfterExecCard, SeccompCard
 from gui.panels.capabilities_expert import ExpertForm
 from gui.panels.capabilities_presets import PresetsMenu
+from gui.panels.capability_details import CapabilityDetails
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
 
@@ -100,7 +100,7 @@ class CapabilitiesPanel(QWidget):
         self.nothing = muted_label("No capability has these words.")
         self.expert = ExpertForm(theme, document)
         self._forms = QStackedWidget()
-        self.details = DetailsCard(theme)
+        self.details = CapabilityDetails(theme)
         self.after_exec = AfterExecCard()
         self.seccomp = SeccompCard(theme)
         self._lay_out()
@@ -115,11 +115,6 @@ class CapabilitiesPanel(QWidget):
         """The built filter's size for the card “Seccomp”."""
         self.seccomp.show_instructions(count)
         self.seccomp.show_policy(self._document.policy)
-
-    def show_lint(self, report: LintReport) -> None:
-        """What lint says of the rules, for the card “Seccomp”, and which rules refuse what a capability guards too, for its details."""
-        self.seccomp.show_findings(report.findings)
-        self.details.set_guards(report.guards)
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()

@@ -20,10 +20,9 @@ from gui.after_exec import after_exec
 from gui.gates import GATE_SHAPES, finding_look
 from gui.icons import Shape, shape_icon
 from gui.labels import ProblemLabel, muted_label, rule_line, strong_label
-from gui.lint_report import Guard, headline
+from gui.lint_report import headline
 from gui.naming import named
 from gui.theme import MARGIN, Theme
-from gui.words import sentence
 
 _DETAILS_HEIGHT: Final = 200
 """At most; longer texts scroll."""
@@ -150,8 +149,6 @@ class DetailsCard(Card):
     def __init__(self, theme: Theme) -> None:
         super().__init__("")
         self._theme = theme
-        self._capability: Capability | None = None
-        self._guards: tuple[Guard, ...] = ()
         self._close = named(QToolButton(autoRaise=True), "Close the details", "Close (Esc)")
         self._close.clicked.connect(self.closed)
         self.head.addWidget(self._close)
@@ -169,33 +166,19 @@ class DetailsCard(Card):
         super().resizeEvent(event)
         self._fit()
 
-    def set_guards(self, guards: tuple[Guard, ...]) -> None:
-        """Which seccomp rules refuse calls that capabilities guard too."""
-        if guards != self._guards:
-            self._guards = guards
-            if self._capability is not None:
-                self._word(self._capability)
-
     def show_capability(self, capability: Capability) -> None:
-        self._capability = capability
-        self._word(capability)
-        self._reader.ensureVisible(0, 0)
-        self.show()
-
-    def _word(self, capability: Capability) -> None:
         self.title.setText(f"{capability.name} · {capability.number}")
         parts = [capability.summary]
         if capability.path_to_root:
             parts.append(f"⚠ A way to full root: {capability.path_to_root}")
         if capability.calls:
             parts.append(f"Asked for in {', '.join(capability.calls)}.")
-        beside = [guard.counterpart for guard in self._guards if guard.capability == capability.name]
-        if beside:
-            parts.append(sentence(f"seccomp {'; '.join(beside)}"))
         parts.append(capability.source)
         self.lines.setText("\n\n".join(parts))
         self.lines.setAccessibleName(self.lines.text())
+        self._reader.ensureVisible(0, 0)
         self._fit()
+        self.show()
 
     def _fit(self) -> None:
         # As high as the text, unless that would leave the list too little.

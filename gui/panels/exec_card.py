@@ -52,7 +52,7 @@ class ExecCard(QScrollArea):
 
     def _exec(self, program: Exec) -> str:
         data, muted = program.data, self._theme.tokens.muted
-        state = [f"pid {program.process.pid}", program.user, program.group]
+        state = [f"pid {program.parent.pid}", program.user, program.group]
         state += [f"securebits {data['securebits']:#x}", f"no_new_privs {'on' if data['no_new_privs'] else 'off'}"]
         head = f'<b>{html.escape(program.command)}</b><br><span style="color:{muted}">{" · ".join(state)}</span>'
         return f"{head}{self._prediction(program)}{self._sets(program)}{self._rules(program)}"

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.policy.model import Capabilities, Identity, Policy, Rule, Seccomp
-from gui.lint_report import LintReport, headline, lint_report
+from gui.lint_report import headline, lint_report
 from gui.models.capability_choice import KEEP_ALL, KEEP_NONE, container_default
 from gui.panels.capabilities import CapabilitiesPanel
 from gui.policy_document import PolicyDocument
@@ -179,25 +179,14 @@ def test_cards(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
 def test_the_card_says_what_lint_finds(panel: CapabilitiesPanel) -> None:
     rules = (Rule(syscalls=("truncate",), action="errno:EROFS"), Rule(syscalls=("socket",), action="errno:EPERM"))
     report = lint_report(Policy(seccomp=Seccomp(mode="filter", rules=rules)))
-    panel.show_lint(report)
+    panel.seccomp.show_findings(report.findings)
     warning = next(finding for finding in report.findings if finding.severity != "info")
     assert panel.seccomp.finding.isVisible()
     assert headline(warning) in panel.seccomp.finding.text()
     assert panel.seccomp.finding.text().startswith("⚠")
     assert "more" in panel.seccomp.finding.text()
-    panel.show_lint(LintReport(Policy()))
+    panel.seccomp.show_findings(())
     assert not panel.seccomp.finding.isVisible()
-
-
-def test_the_details_name_the_rule_that_refuses_the_same(panel: CapabilitiesPanel) -> None:
-    rules = (Rule(syscalls=("getpid",), action="log"), Rule(syscalls=("chroot",), action="errno:EPERM"))
-    panel.show_lint(lint_report(Policy(seccomp=Seccomp(mode="filter", rules=rules))))
-    choose(panel, 18)
-    QTest.keyClick(panel.list, Qt.Key.Key_Return)
-    assert "SYS_CHROOT" in panel.details.title.text()
-    assert "rule 2 also refuses chroot" in panel.details.lines.text()
-    panel.show_lint(LintReport(Policy()))
-    assert "also refuses" not in panel.details.lines.text()
 
 
 def test_the_card_says_what_cannot_be_had(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
