@@ -66,6 +66,7 @@ class PolicyPages(QObject):
 
     def _on_linted(self, report: LintReport) -> None:
         self.capabilities.details.show_guards(report.guards)
+        self.capabilities.seccomp.show_findings(report.findings)
 
     def _on_rule_wanted(self, number: int) -> None:
         self.page_wanted.emit("Seccomp")
