@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.policy.model import Capabilities, Identity, Policy, Rule, Seccomp
+from gui.lint_report import headline, lint_report
 from gui.models.capability_choice import KEEP_ALL, KEEP_NONE, container_default
 from gui.panels.capabilities import CapabilitiesPanel
 from gui.policy_document import PolicyDocument
@@ -173,6 +174,19 @@ def test_cards(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
     panel.show_instructions(9)
     assert "permitted 0 · effective 0 · ambient 0" in panel.after_exec.lines.text()
     assert panel.seccomp.lines.text() == "default allow · 1 rule · 9 instructions"
+
+
+def test_the_card_says_what_lint_finds(panel: CapabilitiesPanel) -> None:
+    rules = (Rule(syscalls=("truncate",), action="errno:EROFS"), Rule(syscalls=("socket",), action="errno:EPERM"))
+    report = lint_report(Policy(seccomp=Seccomp(mode="filter", rules=rules)))
+    panel.seccomp.show_findings(report.findings)
+    warning = next(finding for finding in report.findings if finding.severity != "info")
+    assert panel.seccomp.finding.isVisible()
+    assert headline(warning) in panel.seccomp.finding.text()
+    assert panel.seccomp.finding.text().startswith("⚠")
+    assert "more" in panel.seccomp.finding.text()
+    panel.seccomp.show_findings(())
+    assert not panel.seccomp.finding.isVisible()
 
 
 def test_the_card_says_what_cannot_be_had(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
