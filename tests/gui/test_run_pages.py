@@ -173,7 +173,7 @@ def test_an_exec_is_told_with_its_prediction(pages: RunPages, qtbot: QtBot) -> N
     text = page.card.text.text()
     assert "&lt;b&gt;" in text
     assert "✕ not as predicted: it gained more" in text
-    assert text.count("✕ predicted: none") == 1  # of the permitted set only
+    assert text.count("✕ predicted: –") == 1  # of the permitted set only
     assert "the file's owner is root" in text.replace("&#x27;", "'")
 
 
