@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
 
@@ -11,13 +12,16 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSi
 
 from core.judge.verdict import Gate
 from core.knowledge.capabilities import Capability
+from core.lint.finding import Finding
 from core.policy.identity import Caller
 from core.policy.model import Policy
+from core.policy.stack import all_rules
 from gui.after_exec import Answer, Question, answer
 from gui.background import Background
-from gui.gates import GATE_SHAPES
+from gui.gates import GATE_SHAPES, finding_look
 from gui.icons import Shape, shape_icon
 from gui.labels import ProblemLabel, muted_label, rule_line, strong_label
+from gui.lint_report import headline
 from gui.naming import named
 from gui.panels.exec_details import ExecDetails
 from gui.theme import MARGIN, Theme
@@ -25,6 +29,8 @@ from gui.theme import MARGIN, Theme
 _QUOTES: Final = "'\""
 _DETAILS_HEIGHT: Final = 200
 """At most; longer texts scroll."""
+_SHOWN_FINDINGS: Final = 3
+"""In the tip; all of them are beside the rules."""
 
 
 class Card(QWidget):
@@ -43,7 +49,7 @@ class Card(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(rule_line())
-        inner = QVBoxLayout()
+        inner = self.column = QVBoxLayout()
         inner.setContentsMargins(MARGIN, 10, MARGIN, 10)
         inner.setSpacing(4)
         inner.addLayout(self.head)
@@ -113,14 +119,19 @@ class SeccompCard(Card):
         self.head.insertWidget(2, self._chip)
         self._mode = "off"
         self._instructions = ""
+        self._finding: Finding | None = None
+        self.finding = muted_label()
+        self.column.addWidget(self.finding)
+        self.show_findings(())
         theme.changed.connect(self._on_theme_changed)
 
     def show_policy(self, policy: Policy) -> None:
         seccomp = policy.seccomp
         self._mode = seccomp.mode
         self._chip.setText(seccomp.mode)
-        enabled = sum(rule.enabled for rule in seccomp.rules)
-        rules = f"{enabled} rule{'' if enabled == 1 else 's'}"
+        enabled = sum(rule.enabled for rule in all_rules(seccomp))
+        filters = f"{len(seccomp.stacked) + 1} filters · " if seccomp.stacked else ""
+        rules = f"{filters}{enabled} rule{'' if enabled == 1 else 's'}"
         lines = {
             "off": "no call is judged",
             "strict": "read, write, _exit and sigreturn; anything else kills",
@@ -133,8 +144,21 @@ class SeccompCard(Card):
         """The size of the built filter; None: there is none."""
         self._instructions = f" · {count} instructions" if count is not None else ""
 
+    def show_findings(self, findings: Sequence[Finding]) -> None:
+        """The gravest finding that warns, in a line, and how many more there are."""
+        warning = [finding for finding in findings if finding.severity != "info"]
+        self._finding = warning[0] if warning else None
+        sign = {"error": "✕", "warning": "⚠"}.get(warning[0].severity, "") if warning else ""
+        more = f", and {len(warning) - 1} more" if len(warning) > 1 else ""
+        self.finding.setText(f"{sign} {headline(warning[0])}{more}" if warning else "")
+        self.finding.setToolTip("\n\n".join(finding.message for finding in warning[:_SHOWN_FINDINGS]))
+        self.finding.setVisible(bool(warning))
+        self._on_theme_changed()
+
     def _on_theme_changed(self) -> None:
         tokens = self._theme.tokens
+        if self._finding is not None:
+            self.finding.setStyleSheet(f"color: {finding_look(self._finding.severity, tokens).ink};")
         on = self._mode != "off"
         ink = tokens.seccomp if on else tokens.muted
         self._sign.setPixmap(shape_icon(GATE_SHAPES[Gate.SECCOMP] if on else Shape.DASH, ink).pixmap(QSize(12, 12)))

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.policy.model import Capabilities, Identity, Policy, Rule, Seccomp
+from gui.lint_report import headline, lint_report
 from gui.models.capability_choice import KEEP_ALL, KEEP_NONE, container_default
 from gui.panels.capabilities import CapabilitiesPanel
 from gui.policy_document import PolicyDocument
@@ -196,6 +197,19 @@ def test_the_details_of_exec_follow_the_target(qtbot: QtBot, panel: Capabilities
     assert "/bin/true" in card.details.text.text()
     QTest.keyClick(card.details, Qt.Key.Key_Escape)
     assert not card.details.isVisible()
+
+
+def test_the_card_says_what_lint_finds(panel: CapabilitiesPanel) -> None:
+    rules = (Rule(syscalls=("truncate",), action="errno:EROFS"), Rule(syscalls=("socket",), action="errno:EPERM"))
+    report = lint_report(Policy(seccomp=Seccomp(mode="filter", rules=rules)))
+    panel.seccomp.show_findings(report.findings)
+    warning = next(finding for finding in report.findings if finding.severity != "info")
+    assert panel.seccomp.finding.isVisible()
+    assert headline(warning) in panel.seccomp.finding.text()
+    assert panel.seccomp.finding.text().startswith("⚠")
+    assert "more" in panel.seccomp.finding.text()
+    panel.seccomp.show_findings(())
+    assert not panel.seccomp.finding.isVisible()
 
 
 def test_the_card_says_what_cannot_be_had(qtbot: QtBot, panel: CapabilitiesPanel, document: PolicyDocument) -> None:

@@ -8,11 +8,13 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.policy.model import Capabilities, Identity, Policy
+from gui import likely_caller
 from gui.models.capability_sets import Column
 from gui.panels.capabilities import CapabilitiesPanel
 from gui.panels.capabilities_expert import ExpertForm
 from gui.policy_document import PolicyDocument
 from gui.theme import Theme
+from tests.core.policy.callers import ORDINARY_CALLER, ROOT_CALLER
 from tests.gui.panels.policy_support import shown, unnamed_controls
 
 _KILL = 5
@@ -184,3 +186,15 @@ def test_a_name_that_is_none_stands_above(panel: CapabilitiesPanel, form: Expert
     assert form.isVisible()
     document.undo_stack.undo()
     assert form.grid.isEnabled()
+
+
+def test_who_runs_the_observer_decides_what_is_impossible(
+    panel: CapabilitiesPanel, form: ExpertForm, document: PolicyDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(likely_caller, "own_caller", lambda *, as_root: ROOT_CALLER if as_root else ORDINARY_CALLER)
+    document.edit("permitted", Policy(capabilities=Capabilities(permitted=("KILL",))))
+    panel.set_observer("none")
+    assert "the observer does not hold it" in form.problem.text()
+    assert not form.mend.isVisible()
+    panel.set_observer("sudo")
+    assert not form.problem.isVisible()
