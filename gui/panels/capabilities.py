@@ -188,10 +188,11 @@ class CapabilitiesPanel(QWidget):
         self.count.setText(
             "as they are" if capabilities is None else f"{len(kept)} of {len(CAPABILITIES)}" if kept is not None else "by sets"
         )
-        # What the grid marks is said below it.
+        # What the grid marks is said below it, and until that is mended there is no exec to speak of.
         marked = not self.expert.isHidden() and self.expert.first_refusal() is not None
         self.problem.show_problem("" if marked else self._document.problem_at("capabilities"))
         self.after_exec.show_policy(policy, caller)
+        self.after_exec.setVisible(not marked)
         self.seccomp.show_policy(policy)
 
     def _show_form(self, *, expert: bool) -> None:

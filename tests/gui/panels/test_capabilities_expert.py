@@ -113,11 +113,24 @@ def test_whole_sets(form: ExpertForm, document: PolicyDocument) -> None:
     assert document.policy.capabilities is None
 
 
-def test_a_refusal_is_said_and_mended_in_place(form: ExpertForm, document: PolicyDocument) -> None:
+def test_whole_sets_and_details_are_in_the_menu_of_a_cell(panel: CapabilitiesPanel, form: ExpertForm, document: PolicyDocument) -> None:
+    choose(form, _KILL, Column.AMBIENT)
+    entries = {action.text().replace("&", ""): action for action in form.grid.cell_menu(form.grid.currentIndex()).actions()}
+    entries["None"].trigger()
+    assert document.policy.capabilities == Capabilities(ambient=())
+    entries["Details of KILL"].trigger()
+    assert panel.details.isVisible()
+    names = form.grid.cell_menu(form.found.index(_KILL, Column.NAME))
+    assert [action.text() for action in names.actions()] == ["&Details of KILL"]
+
+
+def test_a_refusal_is_said_and_mended_in_place(panel: CapabilitiesPanel, form: ExpertForm, document: PolicyDocument) -> None:
     document.edit("ambient alone", Policy(identity=_IN_NAMESPACE, capabilities=Capabilities(ambient=("KILL",))))
     assert "ambient ⊆ permitted ∩ inheritable" in form.problem.text()
     assert form.mend.text() == "Also add it to inheritable"
+    assert not panel.after_exec.isVisible()
     form.mend.click()
+    assert panel.after_exec.isVisible()
     assert document.policy.capabilities == Capabilities(ambient=("KILL",), inheritable=("KILL",))
     assert not form.problem.isVisible()
     assert not form.mend.isVisible()
