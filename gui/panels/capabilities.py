@@ -101,15 +101,15 @@ class CapabilitiesPanel(QWidget):
         self.expert = ExpertForm(theme, document)
         self._forms = QStackedWidget()
         self.details = CapabilityDetails(theme)
-        self.after_exec = AfterExecCard()
+        self.after_exec = AfterExecCard(theme)
         self.seccomp = SeccompCard(theme)
         self._lay_out()
         self._connect()
         self._on_policy_changed(document.policy)
 
-    def set_target(self, program: str) -> None:
-        """The program's name for the card “After exec”."""
-        self.after_exec.set_target(program)
+    def set_command(self, command: str) -> None:
+        """The command line of the target, for the card “After exec”; it may be unfinished."""
+        self.after_exec.set_command(command)
 
     def set_observer(self, prefix: str) -> None:
         """Who is to run the observer, as `RunFlow.observer` has it: what he cannot give is marked."""
