@@ -62,7 +62,7 @@ class SeccompPanel(QWidget):
     query_wanted = Signal(str)
     """The log is to show what this filter of the log lets through."""
     event_wanted = Signal(int)
-    """The event with this number, from 1, is to be shown in the log."""
+    """The log is to show the event with this number, from 0."""
     told = Signal(str)
     """Why what was asked for cannot be shown: a sentence."""
 

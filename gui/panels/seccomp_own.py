@@ -32,7 +32,7 @@ class OwnFiltersView(QWidget):
     """One of them at a time; the kernel asks them beside the policy's, and the strictest answer counts."""
 
     event_wanted = Signal(int)
-    """The number, from 1, of the call that installed the filter is to be shown in the log."""
+    """The log is to show the call that installed the filter: its number, from 0."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +41,9 @@ class OwnFiltersView(QWidget):
         self.combo = named(QComboBox(), "The filter of the target's own that is shown")
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.setMinimumContentsLength(_LEAST_LETTERS)
-        self.origin = named(QPushButton("Its call"), "Show the call that installed the filter", "Show the call that installed it in the log")
+        self.origin = named(
+            QPushButton("Its call"), "Show the call that installed the filter", "Show the call that installed it in the log"
+        )
         self.note = muted_label()
         self.program = FilterListing(theme, "The target's own filter, disassembled")
         self._lay_out()
@@ -105,7 +107,7 @@ class OwnFiltersView(QWidget):
 
     def _on_origin(self) -> None:
         if self._filters:
-            self.event_wanted.emit(self._filters[self.combo.currentIndex()].seq)
+            self.event_wanted.emit(self._filters[self.combo.currentIndex()].seq - 1)
 
 
 def _title(one: OwnFilter) -> str:
