@@ -41,8 +41,7 @@ class PolicyPages(QObject):
 
     def set_command(self, command: str) -> None:
         """The command line of the next run, for what depends on the program; it may be unfinished."""
-        words = command.split()
-        self.capabilities.set_target(words[0].strip("'\"") if words else "")
+        self.capabilities.set_command(command)
         self.paths.set_command(command)
 
     def set_observer(self, prefix: str) -> None:

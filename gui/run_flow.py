@@ -98,7 +98,8 @@ class RunFlow(QObject):
 
     def command_behind(self, prefix: str) -> list[str]:
         """The command line of an observer behind this prefix. Raises `PrefixError`."""
-        return observer_command(prefix, "" if prefix in PREFIXES else self.far_command)
+        # A terminal that the window was started from is nothing to ask at: nobody looks there.
+        return observer_command(prefix, "" if prefix in PREFIXES else self.far_command, terminal=False)
 
     def show(self, recording: Recording) -> None:
         """A recording from disk takes the last run's place."""

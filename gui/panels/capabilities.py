@@ -101,15 +101,15 @@ class CapabilitiesPanel(QWidget):
         self.expert = ExpertForm(theme, document)
         self._forms = QStackedWidget()
         self.details = CapabilityDetails(theme)
-        self.after_exec = AfterExecCard()
+        self.after_exec = AfterExecCard(theme)
         self.seccomp = SeccompCard(theme)
         self._lay_out()
         self._connect()
         self._on_policy_changed(document.policy)
 
-    def set_target(self, program: str) -> None:
-        """The program's name for the card “After exec”."""
-        self.after_exec.set_target(program)
+    def set_command(self, command: str) -> None:
+        """The command line of the target, for the card “After exec”; it may be unfinished."""
+        self.after_exec.set_command(command)
 
     def set_observer(self, prefix: str) -> None:
         """Who is to run the observer, as `RunFlow.observer` has it: what he cannot give is marked."""
@@ -188,10 +188,11 @@ class CapabilitiesPanel(QWidget):
         self.count.setText(
             "as they are" if capabilities is None else f"{len(kept)} of {len(CAPABILITIES)}" if kept is not None else "by sets"
         )
-        # What the grid marks is said below it.
+        # What the grid marks is said below it, and until that is mended there is no exec to speak of.
         marked = not self.expert.isHidden() and self.expert.first_refusal() is not None
         self.problem.show_problem("" if marked else self._document.problem_at("capabilities"))
         self.after_exec.show_policy(policy, caller)
+        self.after_exec.setVisible(not marked)
         self.seccomp.show_policy(policy)
 
     def _show_form(self, *, expert: bool) -> None:

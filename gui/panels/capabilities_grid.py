@@ -17,6 +17,8 @@ _WIDE: Final = 560
 """Pixels from which on the header has room for words."""
 _LETTER_WIDTH: Final = 24
 _WORD_WIDTH: Final = 84
+_LEAST_ROWS: Final = 4
+"""In sight, however much stands below."""
 _CHOICES: Final = {"all": "&All", "none": "&None", "left": "As &they are"}
 
 
@@ -108,7 +110,9 @@ class CapabilitiesGrid(QTableView):
         for column in Column:
             if column is not Column.NAME:
                 self.setColumnWidth(column, self._theme.scaled(_WORD_WIDTH if wide else _LETTER_WIDTH))
-        self.verticalHeader().setDefaultSectionSize(self._theme.scaled(LIST_ROW_HEIGHT))
+        row = self._theme.scaled(LIST_ROW_HEIGHT)
+        self.verticalHeader().setDefaultSectionSize(row)
+        self.setMinimumHeight(self.horizontalHeader().sizeHint().height() + _LEAST_ROWS * row)
 
     def _on_header_clicked(self, section: int) -> None:
         name = Column(section).set_name

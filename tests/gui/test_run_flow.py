@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core import observer_command
 from core.observer_command import own_command
 from core.policy.model import Policy
 from gui.run_flow import RunFlow
@@ -67,6 +68,18 @@ def test_what_cannot_carry_an_observer_is_said(flow: RunFlow, qtbot: QtBot) -> N
     with qtbot.waitSignal(flow.problem) as problem:
         assert not flow.run(Policy(), ["/bin/true"], 24, 80)
     assert "leave -t out" in problem.args[0]
+
+
+def test_nothing_is_asked_at_a_terminal(flow: RunFlow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUDO_ASKPASS", raising=False)
+    monkeypatch.setattr(observer_command, "_has_terminal", lambda: True)
+    (tmp_path / "bin" / "sudo").write_text('#!/bin/sh\n[ "$1" = -n ] && echo "sudo: a password is required" >&2\nexit 1\n')
+    (tmp_path / "bin" / "sudo").chmod(0o755)
+    flow.observer = "sudo"
+    with qtbot.waitSignal(flow.problem, timeout=SECONDS) as problem:
+        assert flow.run(Policy(), ["/bin/true"], 24, 80)
+    assert "choose pkexec, set SUDO_ASKPASS" in problem.args[0]
+    qtbot.waitUntil(lambda: not flow.busy)
 
 
 def test_a_question_that_is_dismissed_is_said_to_be(flow: RunFlow, qtbot: QtBot, tmp_path: Path) -> None:

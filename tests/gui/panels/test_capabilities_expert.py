@@ -124,11 +124,13 @@ def test_whole_sets_and_details_are_in_the_menu_of_a_cell(panel: CapabilitiesPan
     assert [action.text() for action in names.actions()] == ["&Details of KILL"]
 
 
-def test_a_refusal_is_said_and_mended_in_place(form: ExpertForm, document: PolicyDocument) -> None:
+def test_a_refusal_is_said_and_mended_in_place(panel: CapabilitiesPanel, form: ExpertForm, document: PolicyDocument) -> None:
     document.edit("ambient alone", Policy(identity=_IN_NAMESPACE, capabilities=Capabilities(ambient=("KILL",))))
     assert "ambient ⊆ permitted ∩ inheritable" in form.problem.text()
     assert form.mend.text() == "Also add it to inheritable"
+    assert not panel.after_exec.isVisible()
     form.mend.click()
+    assert panel.after_exec.isVisible()
     assert document.policy.capabilities == Capabilities(ambient=("KILL",), inheritable=("KILL",))
     assert not form.problem.isVisible()
     assert not form.mend.isVisible()
@@ -158,6 +160,14 @@ def test_securebits(form: ExpertForm, document: PolicyDocument) -> None:
     assert document.policy.capabilities == Capabilities(securebits=("noroot", "noroot-locked"))
     form.securebits.chosen.click()
     assert document.policy.capabilities is None
+
+
+def test_the_user_namespace_is_at_hand(form: ExpertForm, document: PolicyDocument) -> None:
+    form.rest.click()
+    assert form.namespace.uid_map.isVisible()
+    form.namespace.user_namespace.click()
+    assert not document.policy.identity.user_namespace
+    assert not form.namespace.uid_map.isVisible()
 
 
 def test_no_new_privs_and_user_are_at_hand(form: ExpertForm, document: PolicyDocument) -> None:
