@@ -21,6 +21,7 @@ from gui.inspector.elided_button import ElidedButton
 from gui.labels import strong_label
 from gui.models.rule_text import arguments_text, calls_text
 from gui.naming import named
+from gui.target_bar import MOMENTS
 from gui.theme import GRID, Theme
 from gui.words import sentence
 
@@ -102,13 +103,17 @@ def decision_of(situation: Situation) -> str:
     if not situation.filters and seccomp.mode != "strict":
         return "The policy has no filter: seccomp was not asked." if not situation.own_filters else "The policy has no filter of its own."
     answer = answer_call(seccomp, situation.filters, situation.data)
+    if not situation.event.verdict.judged:
+        moment = MOMENTS[seccomp.judge_from]
+        return f"This call was not judged: it came before the moment from which the filter judges ({moment}). It would answer {answer.action_words}."
     return sentence(f"{answer.action_words}, {answer.reason}")
 
 
 def rule_of(situation: Situation) -> str:
     """The deciding rule in words; empty where none decided."""
     seccomp = situation.policy.seccomp
-    number = answer_call(seccomp, situation.filters, situation.data).rule if situation.filters else None
+    asked = situation.filters and situation.event.verdict.judged
+    number = answer_call(seccomp, situation.filters, situation.data).rule if asked else None
     if number is None:
         return ""
     rule = all_rules(seccomp)[number - 1]

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from core.event import ProcessEvent
+from core.event import CallEvent, ProcessEvent
 from core.recording.recording import Recording
 from gui.inspector.fields import FieldsModel
 from gui.inspector.gate_diagram import GateDiagram, Page
@@ -112,6 +112,20 @@ def test_seccomp_opens_the_filter_with_the_way_lit(inspector: Inspector, show: S
     (short,) = inspector.filters.listings()
     assert all(text.startswith("▸") for text in short.toPlainText().splitlines())
     assert len(short.toPlainText().splitlines()) == len(lit)
+
+
+def test_a_call_before_the_filter_judged(inspector: Inspector, show: Show) -> None:
+    show(RAW_REFUSED, RAW_SOCKET, "socket")
+    inspector.show_event(next(event for event in recorded(RAW_REFUSED, RAW_SOCKET).events() if isinstance(event, CallEvent)))
+    assert inspector.call.diagram.buttons()[0].accessibleName() == "seccomp: not asked"
+    inspector.open_page(Page.SECCOMP)
+    assert "This call was not judged" in texts(inspector)
+
+
+def test_an_errno_that_seccomp_chose(inspector: Inspector, show: Show) -> None:
+    show(RAW_REFUSED, RAW_SOCKET, "socket")
+    inspector.open_page(Page.RESULT)
+    assert "Here seccomp chose it, and socket did not run." in texts(inspector)
 
 
 def test_stacked_filters_each_have_their_way(inspector: Inspector, show: Show) -> None:
