@@ -20,9 +20,9 @@ from gui.settings import Settings
 from gui.theme import Choice, Theme
 
 
-def run_window() -> int:
-    """Opens the window and stays until it is closed; the exit status."""
-    application = make_application()
+def run_window(application: QApplication | None = None) -> int:
+    """Opens the window and stays until it is closed; the exit status. `application`: where there is one already."""
+    application = application or make_application()
     collector = CycleCollector()
     settings = Settings()
     theme = Theme(application)
@@ -31,6 +31,9 @@ def run_window() -> int:
     pages = PolicyPages(theme, document)
     window = MainWindow(theme, settings, document, pages.titled())
     pages.join(window.log, window.flow)
+    pages.page_wanted.connect(window.show_policy_page)
+    pages.set_observer(window.flow.observer)
+    window.choices.observer_changed.connect(pages.set_observer)
     window.bar.target.currentTextChanged.connect(pages.set_command)
     pages.set_command(window.bar.target.currentText())
     interrupts = Interrupts(window)

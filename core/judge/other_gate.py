@@ -33,10 +33,8 @@ def failed(ret: int, evidence: Evidence) -> Finding:
     return Finding(Gate.OTHER, Outcome.FAILED, evidence, wording.failed(ret))
 
 
-def refused(ret: int, lost_checks: int) -> Finding:
-    """For EPERM or EACCES with every check on record, unless some were lost, and none of them refused."""
-    if lost_checks:
-        return Finding(Gate.OTHER, Outcome.DENIED, Evidence.UNKNOWN, wording.lost(lost_checks, ret))
+def refused(ret: int) -> Finding:
+    """For EPERM or EACCES with every check on record, and none of them refused."""
     return Finding(Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, wording.other_refusal(ret))
 
 

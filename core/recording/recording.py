@@ -23,7 +23,7 @@ from core.observer.wire import CallFlag, CaptureKind
 from core.recording.descriptors import Descriptors
 from core.recording.header import METADATA_KEY, RecordingError, RunHeader
 from core.recording.own_filters import OwnFilter, own_filters
-from core.recording.rows import CALL_ROW, CHUNK, NO_RESULT, ChunkedRows, Details, Interner, Rows
+from core.recording.rows import CALL_ROW, CHUNK, NO_RESULT, UNJUDGED, ChunkedRows, Details, Interner, Rows
 from core.recording.summary import Summary, Tally
 from core.recording.table import TableWriter, read_events
 
@@ -211,6 +211,7 @@ class Recording:
             capability=None if capability < 0 else capability_name(capability),
             alternatives=capability_names(alternatives),
             conflict=conflict,
+            judged=not flags & UNJUDGED,
         )
         captures = {capture.argument: capture for capture in self.details.captures.get(index, ()) if capture.kind != CaptureKind.PROGRAM}
         return CallEvent(

@@ -19,11 +19,13 @@ from core.policy.mending import Mending, mending
 from core.policy.model import Capabilities, Policy
 from core.policy.securebits import target_securebits
 from gui.labels import ProblemLabel, muted_label, rule_line
+from gui.likely_caller import identity_problem
 from gui.models.capability_model import CapabilitySearch
 from gui.models.capability_sets import MEANINGS, CapabilitySetsModel, Column, SetRole
 from gui.naming import named
 from gui.panels.capabilities_grid import CapabilitiesGrid
 from gui.panels.identity_fields import IdentityFields
+from gui.panels.namespace_fields import NamespaceFields
 from gui.panels.securebits import SecurebitsEdit
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
@@ -49,10 +51,13 @@ class ExpertForm(QWidget):
         self.problem = ProblemLabel()
         self.meaning = muted_label(_HINT)
         self.mend = named(QPushButton(), "Mend it")
-        self.rest = named(QToolButton(autoRaise=True), "Show the securebits, no_new_privs and ids", style="disclosure")
+        self.rest = named(
+            QToolButton(autoRaise=True), "Show the securebits, no_new_privs, the ids and the user namespace", style="disclosure"
+        )
         self.securebits = SecurebitsEdit()
         self.no_new_privs = named(QCheckBox("no_new_privs"), "no_new_privs", "No execve gives more than is permitted before it.")
         self.identity = IdentityFields(document)
+        self.namespace = NamespaceFields(theme, document)
         self._reader = QScrollArea(widgetResizable=True)
         self._lay_out()
         self._connect()
@@ -69,6 +74,9 @@ class ExpertForm(QWidget):
         self.model.show_sets(sets, self._held, refusals)
         self.securebits.show_securebits(capabilities.securebits, _securebits_problem(capabilities, self._held))
         self.no_new_privs.setChecked(policy.identity.no_new_privs)
+        launch = identity_problem(policy, caller)
+        self.identity.show_problem(launch)
+        self.namespace.show_problem(launch)
         self._say()
 
     def first_refusal(self) -> Refusal | None:
@@ -79,7 +87,7 @@ class ExpertForm(QWidget):
         return next(iter(self.model.refusals), None)
 
     def _lay_out(self) -> None:
-        self.rest.setText("Securebits, no_new_privs, ids")
+        self.rest.setText("Securebits, ids, namespace")
         self.rest.setCheckable(True)
         self.rest.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.rest.setArrowType(Qt.ArrowType.RightArrow)
@@ -114,7 +122,7 @@ class ExpertForm(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(MARGIN, 4, MARGIN, MARGIN)
         column.setSpacing(8)
-        for widget in (self.securebits, self.no_new_privs, self.identity):
+        for widget in (self.securebits, self.no_new_privs, self.identity, self.namespace):
             column.addWidget(widget)
         column.addStretch(1)
         return content
