@@ -142,7 +142,7 @@ class MainWindow(QMainWindow):
         self.log.table.rule_shown.connect(self._show_seccomp)
         self.log.table.trial_wanted.connect(self._show_seccomp)
         self.pages.policy_changed.connect(self._on_capabilities_dropped)
-        self.inspector.event_wanted.connect(self._on_event_wanted)
+        self.inspector.event_wanted.connect(self.log.show_event)
         self.inspector.rule_wanted.connect(self.log.table.show_rule)
         self.inspector.run_wanted.connect(self._on_again)
         self.inspector.recording_wanted.connect(self._on_second_run_wanted)
@@ -347,15 +347,6 @@ class MainWindow(QMainWindow):
     def _on_event_chosen(self, event: Event | None) -> None:
         self.inspector.show_event(event)
         self._inspector_dock.header.set_remark(f"#{event.seq}" if event is not None else "")
-
-    def _on_event_wanted(self, index: int) -> None:
-        """An event that the inspector names; where the filter hides it, every event is shown."""
-        row = self.log.model.row_of_event(index)
-        if row < 0 or self.log.model.event_index(row) != index:
-            self.log.bar.clear()
-            row = self.log.model.row_of_event(index)
-        self.log.bar.follow.setChecked(False)
-        self.log.table.go_to(row)
 
     def _on_focus_terminal(self) -> None:
         self._terminal_dock.show()

@@ -59,6 +59,7 @@ def _add_run_menu(bar: QMenuBar, actions: Actions, choices: RunChoices) -> None:
     menu = _add(bar, "&Run", [actions.run, actions.stop, actions.again, None, actions.edit_target, actions.choose_target, None])
     menu.addMenu(choices.engines)
     menu.addMenu(choices.observers)
+    menu.addAction(choices.explain)
 
 
 def _add_view_menu(bar: QMenuBar, actions: Actions, docks: Sequence[Dock], table: LogTable) -> None:

@@ -78,6 +78,15 @@ class LogPanel(QWidget):
         if not self._frame.isActive():
             self._frame.start()
 
+    def show_event(self, index: int) -> None:
+        """Goes to the event with this number, from 0; where the filter hides it, every event is shown."""
+        row = self.model.row_of_event(index)
+        if row < 0 or self.model.event_index(row) != index:
+            self.bar.clear()
+            row = self.model.row_of_event(index)
+        self._leave_tail()
+        self.table.go_to(row)
+
     def ask_to_find(self) -> None:
         self.seek.ask(Seek.FIND)
 
