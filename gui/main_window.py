@@ -180,6 +180,7 @@ class MainWindow(QMainWindow):
         }
         for action, slot in slots.items():
             action.triggered.connect(slot)
+        actions.names.toggled.connect(log.model.show_names)
         actions.large_type.toggled.connect(self._theme.set_large)
         actions.themes.triggered.connect(self._on_theme_chosen)
 

@@ -68,6 +68,7 @@ def _add_view_menu(bar: QMenuBar, actions: Actions, docks: Sequence[Dock], table
         menu.addAction(dock.toggleViewAction())
     columns = ColumnsMenu(table, menu)
     menu.addMenu(columns)
+    menu.addAction(actions.names)
     menu.addAction(actions.reset_layout)
     menu.addSeparator()
     menu.addActions([actions.focus_log, actions.show_summary, actions.show_capabilities, actions.show_processes])
