@@ -40,7 +40,7 @@ class CallPage(QWidget):
         self.diagram = GateDiagram(theme)
         self._why = paragraph()
         self._evidence = paragraph(muted=True, rich=True)
-        self.aftermath = AftermathView(theme)
+        self.aftermath = AftermathView()
         self.changes = ChangesView(theme, document, flips)
         self._problem = paragraph(muted=True)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
