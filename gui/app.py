@@ -32,6 +32,8 @@ def run_window(application: QApplication | None = None) -> int:
     window = MainWindow(theme, settings, document, pages.titled())
     pages.join(window.log, window.flow)
     pages.page_wanted.connect(window.show_policy_page)
+    pages.set_observer(window.flow.observer)
+    window.choices.observer_changed.connect(pages.set_observer)
     window.bar.target.currentTextChanged.connect(pages.set_command)
     pages.set_command(window.bar.target.currentText())
     interrupts = Interrupts(window)

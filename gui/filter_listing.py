@@ -49,6 +49,8 @@ class FilterListing(QPlainTextEdit):
 
     def show_lines(self, lines: Sequence[Line], lit: Sequence[int] = ()) -> None:
         """Replaces what is shown; `lit`: indexes of the instructions that a call executes (`Line.index`), none where no call is followed."""
+        if lines == self._lines and frozenset(lit) == self._lit:
+            return
         self._lines, self._lit = lines, frozenset(lit)
         self.setAccessibleDescription(f"Executed: {', '.join(map(str, lit))}" if lit else "")
         self._fill()

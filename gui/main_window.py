@@ -16,6 +16,7 @@ from core.event import Event
 from core.recording.header import RecordingError
 from gui.actions import Actions
 from gui.dock import Dock
+from gui.flip_flow import FlipFlow
 from gui.inspector.inspector import TABS, Inspector
 from gui.menus import build_menus
 from gui.observer_badge import ObserverBadge
@@ -62,7 +63,8 @@ class MainWindow(QMainWindow):
         self.log = LogPanel(theme, invitations)
         self.pages = RunPages(theme, document, self.log, invitations[0])
         self._badge = ObserverBadge(theme, self.bar, self.choices)
-        self.inspector = Inspector(theme)
+        self.flips = FlipFlow(self.flow, self)
+        self.inspector = Inspector(theme, document, self.flips)
         self.terminal = TerminalPanel(theme)
         self.status = StatusLine(theme)
         self._again = False
@@ -140,6 +142,10 @@ class MainWindow(QMainWindow):
         self.log.table.rule_shown.connect(self._show_seccomp)
         self.log.table.trial_wanted.connect(self._show_seccomp)
         self.pages.policy_changed.connect(self._on_capabilities_dropped)
+        self.inspector.event_wanted.connect(self._on_event_wanted)
+        self.inspector.rule_wanted.connect(self.log.table.show_rule)
+        self.inspector.run_wanted.connect(self._on_again)
+        self.inspector.recording_wanted.connect(self._on_second_run_wanted)
         self._document.changed.connect(self._on_policy_changed)
 
     def _connect_actions(self) -> None:
@@ -205,6 +211,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._remember()
+        self.flips.shut_down()
         self.flow.controller.shut_down()
         self._badge.shut_down()
         super().closeEvent(event)
@@ -241,7 +248,8 @@ class MainWindow(QMainWindow):
             self._on_run()
 
     def _on_recording_opened(self, recording: Recording) -> None:
-        self.inspector.set_filters(len(recording.header.filters))
+        self.flips.forget()
+        self.inspector.set_recording(recording)
         self.pages.show_recording(recording)
 
     def _on_output(self, _stream: int, data: bytes) -> None:
@@ -277,6 +285,14 @@ class MainWindow(QMainWindow):
             self.flow.show(Recording.open(path))
         except RecordingError as err:
             self.log.info.problem(str(err))
+
+    def _on_second_run_wanted(self, path: Path) -> None:
+        first = self.flow.recording.path if self.flow.recording is not None else None
+        self.open_recording(path)
+        if first is not None:
+            self.log.info.note(
+                f"This is the second run, with the one change. The first is kept as {first}: open it again from the File menu."
+            )
 
     def _on_save_recording(self) -> None:
         recording = self.flow.recording
@@ -330,6 +346,15 @@ class MainWindow(QMainWindow):
     def _on_event_chosen(self, event: Event | None) -> None:
         self.inspector.show_event(event)
         self._inspector_dock.header.set_remark(f"#{event.seq}" if event is not None else "")
+
+    def _on_event_wanted(self, index: int) -> None:
+        """An event that the inspector names; where the filter hides it, every event is shown."""
+        row = self.log.model.row_of_event(index)
+        if row < 0 or self.log.model.event_index(row) != index:
+            self.log.bar.clear()
+            row = self.log.model.row_of_event(index)
+        self.log.bar.follow.setChecked(False)
+        self.log.table.go_to(row)
 
     def _on_focus_terminal(self) -> None:
         self._terminal_dock.show()

@@ -29,7 +29,7 @@ class PolicyPages(QObject):
         self.capabilities = CapabilitiesPanel(theme, document)
         self.seccomp = SeccompPanel(theme, document)
         self.paths = PathsPanel(theme, document, landlock.abi())
-        self.identity = IdentityPanel(document)
+        self.identity = IdentityPanel(theme, document)
         self.seccomp.filter_built.connect(self._on_filter_built)
         self.seccomp.linted.connect(self._on_linted)
         self.capabilities.details.rule_wanted.connect(self._on_rule_wanted)
@@ -41,9 +41,13 @@ class PolicyPages(QObject):
 
     def set_command(self, command: str) -> None:
         """The command line of the next run, for what depends on the program; it may be unfinished."""
-        words = command.split()
-        self.capabilities.set_target(words[0].strip("'\"") if words else "")
+        self.capabilities.set_command(command)
         self.paths.set_command(command)
+
+    def set_observer(self, prefix: str) -> None:
+        """Who is to run the observer of the next run, as `RunFlow.observer` has it."""
+        self.capabilities.set_observer(prefix)
+        self.identity.set_observer(prefix)
 
     def join(self, log: LogPanel, flow: RunFlow) -> None:
         """Ties the rules to a run: its calls are counted beside them, and jumps lead both ways."""
@@ -61,6 +65,7 @@ class PolicyPages(QObject):
 
     def _on_linted(self, report: LintReport) -> None:
         self.capabilities.details.show_guards(report.guards)
+        self.capabilities.seccomp.show_findings(report.findings)
 
     def _on_rule_wanted(self, number: int) -> None:
         self.page_wanted.emit("Seccomp")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -26,6 +26,9 @@ _OBSERVERS: Final = (
 
 class RunChoices(QObject):
     """Two menus, and what they set in a `RunFlow`."""
+
+    observer_changed = Signal(str)
+    """The prefix, as `RunFlow.observer` has it."""
 
     def __init__(self, flow: RunFlow, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
@@ -93,3 +96,4 @@ class RunChoices(QObject):
         self._flow.observer = prefix
         self._settings.set_text("observer", prefix)
         self._show_observer()
+        self.observer_changed.emit(prefix)

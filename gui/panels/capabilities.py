@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 import msgspec
@@ -27,9 +26,9 @@ from core.policy.error import PolicyError
 from core.policy.forms import expert_form, simple_form
 from core.policy.identity import Caller
 from core.policy.model import Capabilities, Policy
-from gui.after_exec import own_caller
 from gui.delegates.capability import CapabilityDelegate
 from gui.labels import ProblemLabel, muted_label
+from gui.likely_caller import likely_caller
 from gui.models.capability_choice import KEEP_ALL, is_simple, kept_names, toggled
 from gui.models.capability_model import CapabilityModel, CapabilitySearch, Role
 from gui.naming import named
@@ -80,6 +79,7 @@ class CapabilitiesPanel(QWidget):
     def __init__(self, theme: Theme, document: PolicyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
+        self._prefix = ""
         self.search = named(QLineEdit(clearButtonEnabled=True), "Search in the capabilities")
         self.search.setPlaceholderText("Search capabilities…")
         self.presets = PresetsMenu(self)
@@ -101,15 +101,20 @@ class CapabilitiesPanel(QWidget):
         self.expert = ExpertForm(theme, document)
         self._forms = QStackedWidget()
         self.details = CapabilityDetails(theme)
-        self.after_exec = AfterExecCard()
+        self.after_exec = AfterExecCard(theme)
         self.seccomp = SeccompCard(theme)
         self._lay_out()
         self._connect()
         self._on_policy_changed(document.policy)
 
-    def set_target(self, program: str) -> None:
-        """The program's name for the card “After exec”."""
-        self.after_exec.set_target(program)
+    def set_command(self, command: str) -> None:
+        """The command line of the target, for the card “After exec”; it may be unfinished."""
+        self.after_exec.set_command(command)
+
+    def set_observer(self, prefix: str) -> None:
+        """Who is to run the observer, as `RunFlow.observer` has it: what he cannot give is marked."""
+        self._prefix = prefix
+        self._on_policy_changed(self._document.policy)
 
     def show_instructions(self, count: int | None) -> None:
         """The built filter's size for the card “Seccomp”."""
@@ -183,10 +188,11 @@ class CapabilitiesPanel(QWidget):
         self.count.setText(
             "as they are" if capabilities is None else f"{len(kept)} of {len(CAPABILITIES)}" if kept is not None else "by sets"
         )
-        # What the grid marks is said below it.
+        # What the grid marks is said below it, and until that is mended there is no exec to speak of.
         marked = not self.expert.isHidden() and self.expert.first_refusal() is not None
         self.problem.show_problem("" if marked else self._document.problem_at("capabilities"))
         self.after_exec.show_policy(policy, caller)
+        self.after_exec.setVisible(not marked)
         self.seccomp.show_policy(policy)
 
     def _show_form(self, *, expert: bool) -> None:
@@ -195,7 +201,7 @@ class CapabilitiesPanel(QWidget):
         self._forms.setCurrentWidget(self.expert if expert else self.list)
 
     def _caller(self) -> Caller:
-        return own_caller(as_root=_needs_root(self._document.policy))
+        return likely_caller(self._document.policy, self._prefix)
 
     def _set(self, text: str, capabilities: Capabilities | None) -> None:
         self._document.edit(text, msgspec.structs.replace(self._document.policy, capabilities=capabilities))
@@ -282,8 +288,3 @@ class CapabilitiesPanel(QWidget):
 
     def _on_menu_only(self) -> None:
         self._on_preset(f"Only {self._menu_name()}", Capabilities(keep=(self._menu_name(),)))
-
-
-def _needs_root(policy: Policy) -> bool:
-    """Whether the run would take an observer that runs as root (as `core.plan.Plan.needs_root` has it)."""
-    return not policy.identity.user_namespace and policy.identity.user not in ("me", os.getuid()) and os.getuid() != 0

@@ -19,6 +19,7 @@ from core.policy.mending import Mending, mending
 from core.policy.model import Capabilities, Policy
 from core.policy.securebits import target_securebits
 from gui.labels import ProblemLabel, muted_label, rule_line
+from gui.likely_caller import identity_problem
 from gui.models.capability_model import CapabilitySearch
 from gui.models.capability_sets import MEANINGS, CapabilitySetsModel, Column, SetRole
 from gui.naming import named
@@ -69,6 +70,7 @@ class ExpertForm(QWidget):
         self.model.show_sets(sets, self._held, refusals)
         self.securebits.show_securebits(capabilities.securebits, _securebits_problem(capabilities, self._held))
         self.no_new_privs.setChecked(policy.identity.no_new_privs)
+        self.identity.show_problem(identity_problem(policy, caller))
         self._say()
 
     def first_refusal(self) -> Refusal | None:

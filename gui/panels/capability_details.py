@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy
 from core.knowledge.capabilities import Capability, Risk
 from gui.lint_report import Guard
 from gui.panels.capabilities_cards import DetailsCard
-from gui.theme import MARGIN, Theme
+from gui.theme import Theme
 
 _RISKS: Final[Mapping[Risk, str]] = {"root": "as good as root", "serious": "serious", "limited": "limited"}
 _FEW: Final = 4
@@ -28,12 +28,10 @@ class CapabilityDetails(DetailsCard):
         self._capability: Capability | None = None
         self._guards: Sequence[Guard] = ()
         self.rules = QLabel(wordWrap=True)
-        self.rules.setContentsMargins(MARGIN, 0, MARGIN, 10)
         self.rules.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.rules.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
         self.rules.linkActivated.connect(self._on_link)
-        if (layout := self.layout()) is not None:
-            layout.addWidget(self.rules)
+        self.column.addWidget(self.rules)
 
     def show_capability(self, capability: Capability) -> None:
         super().show_capability(capability)

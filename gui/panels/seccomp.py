@@ -87,7 +87,7 @@ class SeccompPanel(QWidget):
         self.builder = Background(build_report, self)
         self.linter = Background(lint_report, self)
         self._requested: Seccomp | None = None
-        self._linted: Policy | None = None
+        self._shown: Policy | None = None
         self._recording: Recording | None = None
         self._run_seccomp = Seccomp()
         self._place = 0
@@ -227,6 +227,9 @@ class SeccompPanel(QWidget):
     # The policy.
 
     def _on_policy_changed(self, policy: Policy) -> None:
+        if policy is self._shown:
+            return  # its file changed, or whether it is saved
+        self._shown = policy
         seccomp = policy.seccomp
         self._place = min(self._place, len(seccomp.stacked))
         self.mode.setCurrentText(seccomp.mode)
@@ -299,9 +302,6 @@ class SeccompPanel(QWidget):
         self.filter_built.emit(report)
 
     def _request_lint(self, policy: Policy) -> None:
-        if policy == self._linted:
-            return
-        self._linted = policy
         self.rules.model.forget_report()
         self.pages.findings.policy_changed()
         self.linter.request(policy)
