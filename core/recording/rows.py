@@ -45,7 +45,7 @@ ROW_DTYPE: Final = np.dtype(
 
 CHUNK: Final = 65536
 
-NO_RESULT: Final = (Outcome.KILLED, Outcome.TRAPPED)
+NO_RESULT: Final = (Outcome.KILLED, Outcome.TRAPPED, Outcome.UNFINISHED)
 """Outcomes of calls whose return value says nothing."""
 
 Rows = NDArray[np.void]
