@@ -86,8 +86,13 @@ def answer(question: Question) -> Answer:
 def _program(command: str) -> tuple[Target, Program, tuple[str, ...]]:
     # Where there is none, any ordinary program serves.
     try:
-        target = resolve_target(shlex.split(command), os.environ, str(Path.cwd()))
-        return target, read_program(target.executable), ()
-    except (TargetError, ValueError, OSError) as err:
-        notes = (f"{err}. Below as for an ordinary program:",) if command.strip() else ()
-        return _NO_TARGET, Program("the program"), notes
+        words = shlex.split(command)
+    except ValueError as err:
+        why = f"The command line cannot be split: {err}"
+    else:
+        try:
+            target = resolve_target(words, os.environ, str(Path.cwd()))
+            return target, read_program(target.executable), ()
+        except (TargetError, OSError) as err:
+            why = str(err)
+    return _NO_TARGET, Program("an ordinary program"), (f"{why}. Below as for an ordinary program:",) if command.strip() else ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 
 from core.policy.expert import EXPERT_SETS
-from core.predict.at_exec import AtExec, Change
+from core.predict.at_exec import AtExec
 from core.recording.process_tree import Exec, short_set
+from gui.sets_table import sets_table
 from gui.theme import Tokens
 
 
@@ -18,9 +19,9 @@ def exec_html(program: Exec, tokens: Tokens) -> str:
     head = f'<b>{html.escape(program.command)}</b><br><span style="color:{tokens.muted}">{" · ".join(state)}</span>'
     at_exec = AtExec.of(data)
     if at_exec is None:
-        return head + _table([_row(name, short_set(program.capabilities[name]), "", tokens) for name in EXPERT_SETS])
-    rules = "".join(f'<div style="color:{tokens.muted}">{html.escape(rule.sentence)}</div>' for rule in at_exec.rules)
-    return head + _verdict(at_exec, tokens) + _table([_change(change, tokens) for change in at_exec.changes]) + rules
+        return head + _table([_row(name, short_set(program.capabilities[name]), tokens) for name in EXPERT_SETS])
+    rest = "".join(f'<div style="color:{tokens.muted}">{html.escape(rule.sentence)}</div>' for rule in at_exec.rules if not rule.sets)
+    return head + _verdict(at_exec, tokens) + sets_table(at_exec.changes, tokens) + rest
 
 
 def _verdict(at_exec: AtExec, tokens: Tokens) -> str:
@@ -30,13 +31,8 @@ def _verdict(at_exec: AtExec, tokens: Tokens) -> str:
     return f'<p style="color:{tokens.passed}">✓ {words}</p>' if at_exec.agrees else f'<p style="color:{tokens.muted}">— {words}</p>'
 
 
-def _change(change: Change, tokens: Tokens) -> str:
-    return _row(change.name, change.text, f"✕ predicted: {change.surprise}" if change.surprise else "", tokens)
-
-
-def _row(name: str, text: str, alarm: str, tokens: Tokens) -> str:
-    warning = f'<br><b style="color:{tokens.killed}">{html.escape(alarm)}</b>' if alarm else ""
-    return f'<tr><td style="color:{tokens.muted}; padding-right:16px">{name}</td><td>{html.escape(text)}{warning}</td></tr>'
+def _row(name: str, text: str, tokens: Tokens) -> str:
+    return f'<tr><td style="color:{tokens.muted}; padding-right:16px">{name}</td><td>{html.escape(text)}</td></tr>'
 
 
 def _table(rows: list[str]) -> str:

@@ -142,7 +142,7 @@ class MainWindow(QMainWindow):
         self.log.table.rule_shown.connect(self._show_seccomp)
         self.log.table.trial_wanted.connect(self._show_seccomp)
         self.pages.policy_changed.connect(self._on_capabilities_dropped)
-        self.inspector.event_wanted.connect(self._on_event_wanted)
+        self.inspector.event_wanted.connect(self.log.show_event)
         self.inspector.rule_wanted.connect(self.log.table.show_rule)
         self.inspector.run_wanted.connect(self._on_again)
         self.inspector.recording_wanted.connect(self._on_second_run_wanted)
@@ -175,10 +175,12 @@ class MainWindow(QMainWindow):
             actions.show_processes: partial(self.pages.show_page, PROCESSES_PAGE),
             actions.leave_terminal: table.setFocus,
             actions.focus_terminal: self._on_focus_terminal,
+            actions.focus_inspector: self._on_focus_inspector,
             actions.reset_layout: self._place_docks,
         }
         for action, slot in slots.items():
             action.triggered.connect(slot)
+        actions.names.toggled.connect(log.model.show_names)
         actions.large_type.toggled.connect(self._theme.set_large)
         actions.themes.triggered.connect(self._on_theme_chosen)
 
@@ -347,14 +349,10 @@ class MainWindow(QMainWindow):
         self.inspector.show_event(event)
         self._inspector_dock.header.set_remark(f"#{event.seq}" if event is not None else "")
 
-    def _on_event_wanted(self, index: int) -> None:
-        """An event that the inspector names; where the filter hides it, every event is shown."""
-        row = self.log.model.row_of_event(index)
-        if row < 0 or self.log.model.event_index(row) != index:
-            self.log.bar.clear()
-            row = self.log.model.row_of_event(index)
-        self.log.bar.follow.setChecked(False)
-        self.log.table.go_to(row)
+    def _on_focus_inspector(self) -> None:
+        self._inspector_dock.show()
+        self._inspector_dock.header.show_tab(TABS[0])
+        self.inspector.take_focus()
 
     def _on_focus_terminal(self) -> None:
         self._terminal_dock.show()

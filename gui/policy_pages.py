@@ -56,6 +56,7 @@ class PolicyPages(QObject):
         log.table.rule_shown.connect(seccomp.show_rule_of)
         log.table.trial_wanted.connect(seccomp.try_call_of)
         seccomp.query_wanted.connect(log.bar.set_text)
+        seccomp.event_wanted.connect(log.show_event)
         seccomp.told.connect(log.info.note)
         flow.recording_opened.connect(seccomp.show_recording)
         flow.changed.connect(seccomp.count_hits)

@@ -88,6 +88,7 @@ class Judge:
             return judged
         facts = self._facts(batch)
         judged.rule[:] = facts.rule
+        judged.judged[:] = facts.seccomp.judged
         stopped = self._seccomp(facts, judged)
         explained = self._capabilities(batch, symbols, facts, stopped, judged)
         self._failed(batch, facts, ~stopped & ~explained, judged)

@@ -57,7 +57,7 @@ def seccomp_changes(situation: Situation) -> Iterator[Change]:
 def rules_that_passed(situation: Situation) -> Iterator[Change]:
     """The policy's rules that speak of this call, which passed them: switching them off would not help."""
     seccomp = situation.policy.seccomp
-    if seccomp.mode != "filter":
+    if seccomp.mode != "filter" or not situation.event.verdict.judged:
         return
     event, spoken = situation.event, 0
     for layer in layers(seccomp):

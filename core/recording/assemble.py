@@ -18,7 +18,7 @@ from core.knowledge.capabilities import capability_names
 from core.knowledge.syscalls import syscall
 from core.observer.wire import CallFlag, ProcessKind
 from core.recording.execs import Execs
-from core.recording.rows import CALL_ROW, PROCESS_ROW, ROW_DTYPE, Details, Interner, Rows
+from core.recording.rows import CALL_ROW, PROCESS_ROW, ROW_DTYPE, UNJUDGED, Details, Interner, Rows
 
 _SHOWN: Final = (ProcessKind.FORK, ProcessKind.EXEC, ProcessKind.EXIT)
 _PR_SET_NAME: Final = 15
@@ -66,6 +66,7 @@ class Assembler:
             rows[field] = calls[field]
         for field in ("gate", "outcome", "evidence", "rule", "own_filter", "capability", "alternatives", "conflict"):
             rows[field] = getattr(judged, field)
+        rows["flags"] |= np.where(judged.judged, np.uint8(0), np.uint8(UNJUDGED))
         reasons = np.array([self._names.number(text) for text in judged.reasons], np.uint32)
         rows["reason"] = reasons[judged.reason]
         entered, exited = calls["entered_ns"].astype(np.int64), calls["exited_ns"].astype(np.int64)

@@ -12,6 +12,7 @@ from core.bpf.machine import SeccompData
 from core.event import CallEvent
 from core.judge.change import Holding, Situation
 from core.knowledge.syscalls import name
+from core.policy.error import PolicyError
 from core.policy.file import decode
 from core.policy.model import Policy
 from core.recording.own_filters import OwnFilter
@@ -65,6 +66,16 @@ def own_filters_over(recording: Recording, index: int) -> list[OwnFilter]:
     row = recording.rows.row(index)
     line = list(_ancestry(recording, index, int(row["pid"]), int(row["tid"])))
     return [one for one in recording.own_filters if any(_stands(one, *step) for step in line)]
+
+
+def filters_over(recording: Recording, index: int) -> int:
+    """How many seccomp filters stood over the thread of event number `index`, strict mode counted as one."""
+    header = recording.header
+    try:
+        strict = run_policy(header.policy).seccomp.mode == "strict"
+    except PolicyError:
+        strict = False
+    return strict + len(header.filters) + len(own_filters_over(recording, index))
 
 
 def _ancestry(recording: Recording, index: int, pid: int, tid: int) -> Iterator[tuple[int, int, int]]:

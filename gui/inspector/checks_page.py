@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from core.judge.change import Situation
+from core.judge.other_gate import INITIAL_USER_NAMESPACE
 from core.judge.seccomp_changes import next_question
 from core.judge.verdict import Check, Evidence
 from core.judge.wording import any_of
@@ -14,9 +15,6 @@ from core.knowledge.noise import asking_function, function_purpose, plain_name
 from gui.inspector.detail_page import DetailPage, paragraph
 from gui.naming import named
 from gui.theme import GRID, Theme
-
-_INITIAL_USER_NAMESPACE = 0xEFFFFFFD
-"""Its inode number in every kernel (PROC_USER_INIT_INO, include/linux/proc_ns.h)."""
 
 
 class ChecksPage(DetailPage):
@@ -145,4 +143,4 @@ def named_without_checks(situation: Situation) -> list[str]:
 
 def namespace_words(inode: int) -> str:
     """ "the initial user namespace"."""
-    return "the initial user namespace" if inode == _INITIAL_USER_NAMESPACE else f"user namespace {inode}, which is not the initial one"
+    return "the initial user namespace" if inode == INITIAL_USER_NAMESPACE else f"user namespace {inode}, which is not the initial one"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 
 from PySide6.QtCore import Signal
@@ -21,6 +22,7 @@ from gui.inspector.elided_button import ElidedButton
 from gui.labels import strong_label
 from gui.models.rule_text import arguments_text, calls_text
 from gui.naming import named
+from gui.target_bar import MOMENTS
 from gui.theme import GRID, Theme
 from gui.words import sentence
 
@@ -102,13 +104,17 @@ def decision_of(situation: Situation) -> str:
     if not situation.filters and seccomp.mode != "strict":
         return "The policy has no filter: seccomp was not asked." if not situation.own_filters else "The policy has no filter of its own."
     answer = answer_call(seccomp, situation.filters, situation.data)
+    if not situation.event.verdict.judged:
+        moment = MOMENTS[seccomp.judge_from]
+        return f"This call was not judged: it came before the moment from which the filter judges ({moment}). It would answer {answer.action_words}."
     return sentence(f"{answer.action_words}, {answer.reason}")
 
 
 def rule_of(situation: Situation) -> str:
     """The deciding rule in words; empty where none decided."""
     seccomp = situation.policy.seccomp
-    number = answer_call(seccomp, situation.filters, situation.data).rule if situation.filters else None
+    asked = situation.filters and situation.event.verdict.judged
+    number = answer_call(seccomp, situation.filters, situation.data).rule if asked else None
     if number is None:
         return ""
     rule = all_rules(seccomp)[number - 1]
@@ -127,8 +133,14 @@ def judgements_of(situation: Situation) -> Iterator[Judgement]:
 
 
 def _judgement(title: str, program: bytes, situation: Situation) -> Judgement:
-    lines, ran = disassemble(program), emulate(program, situation.data)
+    lines, ran = _disassembled(program), emulate(program, situation.data)
     return Judgement(title, _answer(ran, len(lines)), lines, ran.path)
+
+
+@functools.lru_cache(maxsize=16)
+def _disassembled(program: bytes) -> tuple[Line, ...]:
+    # A thousand instructions take longer than a frame, and the page stays open from call to call.
+    return disassemble(program)
 
 
 def _answer(ran: Emulation, count: int) -> str:

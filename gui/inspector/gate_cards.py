@@ -90,7 +90,7 @@ _SHOWN_CHECKS: Final = 3
 
 
 def diagram_of(event: CallEvent, filters: int) -> Diagram:
-    """What each gate said of the call; `filters`: how many seccomp filters the run's policy has."""
+    """What each gate said of the call; `filters`: how many seccomp filters stood over it, strict mode counted as one."""
     cards = (_seccomp_card(event, filters), _capability_card(event), _other_card(event))
     meaning = errno_meaning(errno_number(event.errno)) if event.errno else ""
     return Diagram(event.syscall, event.text, f"{event.comm}, pid {event.pid}", cards, result_text(event), meaning)
@@ -124,6 +124,8 @@ def _seccomp_card(event: CallEvent, filters: int) -> Card:
         return Card(Gate.SECCOMP, "seccomp", state, (f"{decided} decided, before the call ran",))
     if not filters:
         return Card(Gate.SECCOMP, "seccomp", State.NOT_ASKED, ("the policy has no filter",))
+    if not verdict.judged:
+        return Card(Gate.SECCOMP, "seccomp", State.NOT_ASKED, ("the filter judges from a later moment on",))
     rule = (f"rule {verdict.rule} let it pass",) if verdict.rule is not None else ()
     return Card(Gate.SECCOMP, "seccomp", State.PASSED, rule)
 

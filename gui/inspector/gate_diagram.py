@@ -245,7 +245,11 @@ class GateDiagram(QWidget):
         paint_shape(painter, GATE_SHAPES[card.gate], shape_at, QColor(gate_ink(card.gate, tokens)))
         painter.setFont(bold)
         painter.setPen(QColor(tokens.text))
-        painter.drawText(row.adjusted(size + 4, 0, 0, 0), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), card.title)
+        metrics = QFontMetricsF(bold)
+        sign_room = size + 3 if card.state in _STATE_SHAPES else 0
+        title_at = row.adjusted(size + 4, 0, -_CHEVRON - metrics.horizontalAdvance(card.state.value) - sign_room - 4, 0)
+        title = metrics.elidedText(card.title, Qt.TextElideMode.ElideRight, title_at.width())
+        painter.drawText(title_at, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), title)
         painter.setPen(QColor(self._state_ink(card, ink)))
         word = card.state.value
         painter.drawText(
@@ -255,7 +259,7 @@ class GateDiagram(QWidget):
         painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), word)
         sign = _STATE_SHAPES.get(card.state)
         if sign is not None:
-            left = row.right() - QFontMetricsF(bold).horizontalAdvance(word) - size - 3
+            left = row.right() - metrics.horizontalAdvance(word) - size - 3
             paint_shape(
                 painter, sign, QRectF(left, row.center().y() - size / 2 + 1, size - 2, size - 2), QColor(self._state_ink(card, ink))
             )

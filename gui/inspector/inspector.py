@@ -87,11 +87,19 @@ class Inspector(QStackedWidget):
             self.process.show_event(recording, event)
             self.pages.setCurrentWidget(self._process_area)
 
+    def take_focus(self) -> None:
+        """Puts the keyboard on the first gate, or on the way back from an open page."""
+        if not isinstance(self._event, CallEvent):
+            self.pages.setFocus()
+        elif self._opened is not None:
+            self._details[self._opened].setFocus()
+        else:
+            self.call.diagram.buttons()[0].setFocus()
+
     def open_page(self, page: Page) -> None:
         """What is behind a gate of the chosen call."""
         self._show_page(page)
-        if self._opened is page:
-            self._details[page].back.setFocus()
+        self.take_focus()
 
     def go_back(self) -> None:
         """From a gate's page to the gates, with the keyboard on the one that was opened."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from core.event import CallEvent
-from core.judge.verdict import Outcome
-from core.knowledge.call_errnos import call_errno
+from core.judge.verdict import Gate, Outcome
+from core.knowledge.call_errnos import CallErrno, call_errno
 from core.knowledge.errnos import errno_meaning, errno_number
 from core.text import result_text
 from gui.inspector.detail_page import DetailPage, paragraph
@@ -36,8 +36,8 @@ class ResultPage(DetailPage):
         known = call_errno(event.syscall, event.errno) if event.errno is not None else None
         self._name.setText(headline(event))
         self._general.setText(general(event))
-        self._here.setText(f"Of {event.syscall} it means: {known.meaning}." if known is not None else "")
-        self._here.setVisible(known is not None)
+        self._here.setText(here(event, known))
+        self._here.setVisible(bool(self._here.text()))
         self._source.setText(f"Source: {known.source}" if known is not None else "")
         self._source.setVisible(known is not None)
         self._verdict.setText(why(event))
@@ -48,6 +48,14 @@ def headline(event: CallEvent) -> str:
     if event.errno is not None:
         return f"{event.errno} ({errno_number(event.errno)})"
     return result_text(event)
+
+
+def here(event: CallEvent, known: CallErrno | None) -> str:
+    """What the errno means of this call; empty where it means no more than everywhere."""
+    if event.errno is not None and event.verdict.gate is Gate.SECCOMP:
+        meant = f" From {event.syscall} itself it would mean: {known.meaning}." if known is not None else ""
+        return f"Here seccomp chose it, and {event.syscall} did not run.{meant}"
+    return f"Of {event.syscall} it means: {known.meaning}." if known is not None else ""
 
 
 def general(event: CallEvent) -> str:

@@ -135,4 +135,5 @@ def _exec_words(event: ProcessEvent) -> tuple[str, str]:
     at_exec = AtExec.of(event.data)
     if at_exec is None:
         return "", "a new program"
-    return (f"{KILLED_SIGN} differs" if at_exec.agrees is False else ""), f"a new program; {at_exec.gist}"
+    # In the alarm the alarming comes first: the column may be narrow.
+    return (f"{KILLED_SIGN} differs", at_exec.verdict) if at_exec.agrees is False else ("", at_exec.gist)

@@ -87,7 +87,7 @@ class CapabilitiesPanel(QWidget):
         self._presets_button.setMenu(self.presets)
         what = "Choose the capabilities; off: they are left as they are"
         self.switch = named(QCheckBox("Choose"), what, what)
-        self.expert_switch = named(QPushButton("Expert"), "Expert form: each capability set by itself", _TO_EXPERT)
+        self.expert_switch = named(QPushButton("E&xpert"), "Expert form: each capability set by itself", _TO_EXPERT)
         self.expert_switch.setCheckable(True)
         self.count = QLabel()
         self.count.setProperty("muted", True)

@@ -72,7 +72,8 @@ class AfterExecCard(Card):
         self.more = named(QPushButton("Details…"), "Details of what exec does to the capabilities", "Each set before and after, and why")
         self.more.clicked.connect(self._on_details_wanted)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a long name must not make the panel wider
-        self.head.setStretchFactor(self.title, 1)
+        self.head.setStretch(0, 1)
+        self.head.setStretch(1, 0)
         self.head.addWidget(self.more)
         self.work = Background(answer, self)
         self.work.done.connect(self._on_answer)

@@ -52,7 +52,9 @@ class ExecDetails(QDialog):
         if forecast is None:
             return f'<span style="color:{tokens.killed}">{html.escape(self._answer.problem)}</span>'
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in forecast.notes)
-        head = f"<b>{html.escape(forecast.program.path)}</b><br><span style='color:{tokens.muted}'>{html.escape(_file(forecast.program))}</span>"
+        head = f"<b>{html.escape(forecast.program.path)}</b>"
+        if forecast.program.inode:  # else no file was found
+            head += f"<br><span style='color:{tokens.muted}'>{html.escape(_file(forecast.program))}</span>"
         if forecast.regain is None:
             body = f'<p style="color:{tokens.killed}"><b>✕ The kernel will refuse this execve with EPERM.</b></p>'
         else:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
-
 import msgspec
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
-from core.policy.error import PolicyError
-from core.policy.model import IdMap, Policy
+from core.policy.model import Policy
 from gui.labels import ProblemLabel, field_label, muted_label, rule_line
 from gui.likely_caller import identity_problem, likely_caller
 from gui.naming import named
-from gui.panels.id_map import IdMapEdit
 from gui.panels.identity_fields import IdentityFields, problem_of, show_text
-from gui.panels.identity_words import namespace_sentence, no_new_privs_sentence
+from gui.panels.identity_words import no_new_privs_sentence
+from gui.panels.namespace_fields import NamespaceFields
+from gui.panels.no_new_privs import NoNewPrivsBox
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
 
@@ -26,21 +23,24 @@ class IdentityPanel(QScrollArea):
     def __init__(self, theme: Theme, document: PolicyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
+        self._prefix = ""
         self.name = named(QLineEdit(), "Name of the policy")
         self.name.setPlaceholderText("Untitled policy")
         self.description = named(QLineEdit(), "Description of the policy")
         self.description.setPlaceholderText("What it is for")
         self.fields = IdentityFields(document)
-        self.user_namespace = named(QCheckBox("In a &user namespace of its own"), "In a user namespace of its own")
-        self.uid_map = IdMapEdit(theme, "uid", os.getuid())
-        self.gid_map = IdMapEdit(theme, "gid", os.getgid())
-        self.no_new_privs = named(QCheckBox("no_new_&privs"), "no_new_privs")
-        self._prefix = ""
-        self._says = {name: muted_label() for name in ("user_namespace", "no_new_privs")}
-        self.problems = {name: ProblemLabel() for name in ("user_namespace", "no_new_privs")}
+        self.namespace = NamespaceFields(theme, document)
+        self.no_new_privs = NoNewPrivsBox(document)
+        self._no_new_privs_says = muted_label()
+        self.problem = ProblemLabel()
         self._lay_out()
         self._connect()
         self._on_policy_changed(document.policy)
+
+    def set_observer(self, prefix: str) -> None:
+        """Who is to run the observer, as `RunFlow.observer` has it: what he may not have is said here."""
+        self._prefix = prefix
+        self._on_policy_changed(self._document.policy)
 
     def _lay_out(self) -> None:
         content = QWidget()
@@ -50,8 +50,8 @@ class IdentityPanel(QScrollArea):
         parts: list[list[QWidget]] = [
             [field_label("Policy &name", self.name), self.name, field_label("&Description", self.description), self.description],
             [self.fields],
-            [self.user_namespace, self.problems["user_namespace"], self._says["user_namespace"], self.uid_map, self.gid_map],
-            [self.no_new_privs, self.problems["no_new_privs"], self._says["no_new_privs"]],
+            [self.namespace],
+            [self.no_new_privs, self.problem, self._no_new_privs_says],
         ]
         for place, widgets in enumerate(parts):
             if place:
@@ -67,41 +67,18 @@ class IdentityPanel(QScrollArea):
     def _connect(self) -> None:
         self.name.textEdited.connect(self._on_name)
         self.description.textEdited.connect(self._on_description)
-        self.user_namespace.clicked.connect(self._on_user_namespace)
-        self.uid_map.changed.connect(self._on_uid_map)
-        self.gid_map.changed.connect(self._on_gid_map)
-        self.no_new_privs.clicked.connect(self._on_no_new_privs)
         self._document.changed.connect(self._on_policy_changed)
-
-    def set_observer(self, prefix: str) -> None:
-        """Who is to run the observer, as `RunFlow.observer` has it: what he may not have is said here."""
-        self._prefix = prefix
-        self._on_policy_changed(self._document.policy)
 
     # The policy.
 
     def _on_policy_changed(self, policy: Policy) -> None:
         show_text(self.name, policy.name)
         show_text(self.description, policy.description)
-        identity, problem = policy.identity, identity_problem(policy, likely_caller(policy, self._prefix))
-        self.fields.show_problem(problem)
-        self.user_namespace.setChecked(identity.user_namespace)
-        self.no_new_privs.setChecked(policy.identity.no_new_privs)
-        self._says["user_namespace"].setText(namespace_sentence(identity))
-        for edit, key, lines in ((self.uid_map, "uid_map", identity.uid_map), (self.gid_map, "gid_map", identity.gid_map)):
-            edit.show_map(lines, self._problem(key, problem))
-            # A map without its namespace stays in sight, where it can be taken out.
-            edit.setVisible(identity.user_namespace or lines is not None)
-        self._says["no_new_privs"].setText(no_new_privs_sentence(policy))
-        for key, label in self.problems.items():
-            label.show_problem(self._problem(key, problem))
-
-    def _problem(self, key: str, launch: PolicyError | None) -> str:
-        return problem_of(self._document, f"identity.{key}", launch)
-
-    def _change(self, text: str, **fields: Any) -> None:
-        policy = self._document.policy
-        self._document.edit(text, msgspec.structs.replace(policy, identity=msgspec.structs.replace(policy.identity, **fields)))
+        self._no_new_privs_says.setText(no_new_privs_sentence(policy))
+        launch = identity_problem(policy, likely_caller(policy, self._prefix))
+        self.fields.show_problem(launch)
+        self.namespace.show_problem(launch)
+        self.problem.show_problem(problem_of(self._document, "identity.no_new_privs", launch))
 
     # What the user asks for.
 
@@ -111,17 +88,3 @@ class IdentityPanel(QScrollArea):
     def _on_description(self, text: str) -> None:
         policy = msgspec.structs.replace(self._document.policy, description=text)
         self._document.edit("describing the policy", policy, field="description")
-
-    def _on_user_namespace(self, on: bool) -> None:
-        # Without its namespace a map means nothing.
-        maps: dict[str, Any] = {} if on else {"uid_map": None, "gid_map": None}
-        self._change("a user namespace" if on else "no user namespace", user_namespace=on, **maps)
-
-    def _on_uid_map(self, lines: IdMap | None) -> None:
-        self._change("the uid map" if lines else "no uid map", uid_map=lines or None)
-
-    def _on_gid_map(self, lines: IdMap | None) -> None:
-        self._change("the gid map" if lines else "no gid map", gid_map=lines or None)
-
-    def _on_no_new_privs(self, on: bool) -> None:
-        self._change("setting no_new_privs" if on else "not setting no_new_privs", no_new_privs=on)

@@ -12,7 +12,7 @@ from core.event import CallEvent, ProcessEvent
 from core.judge.changes import changes
 from core.policy.action import Action
 from core.recording.recording import Recording
-from core.recording.situation import holding, own_filters_over, situation_of
+from core.recording.situation import filters_over, holding, own_filters_over, situation_of
 from tests.core.judge.test_ground_truth import OWN_FILTER, PRELUDE, RAW_REFUSED, RAW_SOCKET, lacking
 from tests.support.privilege import require_root
 from tests.support.run import recording_of, run
@@ -60,6 +60,16 @@ def test_filters_of_the_target_s_own_stand_over_it_and_its_children() -> None:
         assert len(program) == 4 * 8
     (only,) = changes(situation_of(recording, last(recording, "getppid")))
     assert "installed itself" in only.effect
+
+
+def test_what_came_before_the_filter_judged_is_told_apart() -> None:
+    recording = recorded(RAW_REFUSED, RAW_SOCKET)
+    calls = [event for event in recording.events() if isinstance(event, CallEvent)]
+    assert not calls[0].verdict.judged
+    assert calls[-1].verdict.judged
+    assert filters_over(recording, calls[-1].seq - 1) == 1
+    strict = recorded('[seccomp]\nmode = "strict"\n', "pass")
+    assert filters_over(strict, len(strict) - 1) == 1
 
 
 def test_a_fork_is_no_call() -> None:

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from core.event import ProcessEvent
+from core.event import CallEvent, ProcessEvent
 from core.recording.recording import Recording
 from gui.inspector.fields import FieldsModel
 from gui.inspector.gate_diagram import GateDiagram, Page
@@ -114,6 +114,20 @@ def test_seccomp_opens_the_filter_with_the_way_lit(inspector: Inspector, show: S
     assert len(short.toPlainText().splitlines()) == len(lit)
 
 
+def test_a_call_before_the_filter_judged(inspector: Inspector, show: Show) -> None:
+    show(RAW_REFUSED, RAW_SOCKET, "socket")
+    inspector.show_event(next(event for event in recorded(RAW_REFUSED, RAW_SOCKET).events() if isinstance(event, CallEvent)))
+    assert inspector.call.diagram.buttons()[0].accessibleName() == "seccomp: not asked"
+    inspector.open_page(Page.SECCOMP)
+    assert "This call was not judged" in texts(inspector)
+
+
+def test_an_errno_that_seccomp_chose(inspector: Inspector, show: Show) -> None:
+    show(RAW_REFUSED, RAW_SOCKET, "socket")
+    inspector.open_page(Page.RESULT)
+    assert "Here seccomp chose it, and socket did not run." in texts(inspector)
+
+
 def test_stacked_filters_each_have_their_way(inspector: Inspector, show: Show) -> None:
     stacked = RAW_REFUSED + '[[seccomp.stacked]]\n[[seccomp.stacked.rules]]\nsyscalls = ["kill"]\naction = "trap"\n'
     show(stacked, RAW_SOCKET, "socket")
@@ -159,7 +173,7 @@ def test_result_opens_the_errno_of_this_call(inspector: Inspector, show: Show) -
 def test_a_kill_lists_the_last_calls(inspector: Inspector, show: Show, qtbot: QtBot) -> None:
     event = show(ALLOWED_BUT.format(call="getppid", action="kill-process"), "os.getpid(); os.getppid()", "getppid")
     assert "SIGSYS ended the whole process." in texts(inspector)
-    link = inspector.call.aftermath.links[-1]
+    link = inspector.call.aftermath.before.links[-1]
     assert "getpid()" in link.accessibleName()
     with qtbot.waitSignal(inspector.event_wanted) as wanted:
         link.click()
@@ -169,7 +183,8 @@ def test_a_kill_lists_the_last_calls(inspector: Inspector, show: Show, qtbot: Qt
 def test_a_trap_says_who_took_it(inspector: Inspector, show: Show) -> None:
     show(ALLOWED_BUT.format(call="getppid", action="trap"), "signal.signal(signal.SIGSYS, lambda *_: None); os.getppid()", "getppid")
     assert "A handler of the target's own took the SIGSYS" in texts(inspector)
-    assert inspector.call.aftermath.links[-1].accessibleName().startswith("then #")
+    assert "The thread went on with" in texts(inspector)
+    assert "rt_sigreturn" in inspector.call.aftermath.after.links[0].accessibleName()
 
 
 @pytest.mark.parametrize(("kind", "words"), [
@@ -189,6 +204,14 @@ def test_what_happens_to_processes_can_be_read(inspector: Inspector, kind: str, 
         with qtbot.waitSignal(inspector.event_wanted) as wanted:
             inspector.process.link.click()
         assert recording.event(wanted.args[0]).tid == event.data["child_tid"]
+
+
+def test_a_death_by_signal_lists_the_last_calls(inspector: Inspector) -> None:
+    recording = recorded("", "os.getpid(); os.kill(os.getpid(), 9)")
+    inspector.set_recording(recording)
+    inspector.show_event(recording.event(len(recording) - 1))
+    assert "was killed by SIGKILL" in texts(inspector)
+    assert "kill(" in inspector.process.last_calls.links[-1].accessibleName()
 
 
 def test_a_prediction_that_failed_is_said_in_words(inspector: Inspector) -> None:

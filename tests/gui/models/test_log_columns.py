@@ -9,7 +9,7 @@ from tests.gui.execs import exec_event
 def test_an_exec_that_came_as_predicted() -> None:
     row = row_of(exec_event(agrees=True))
     assert not row.alarm
-    assert row.cells[Column.REASON] == "a new program; permitted 0 → 1, effective 0 → 1: as predicted"
+    assert row.cells[Column.REASON] == "permitted 0 → 1, effective 0 → 1: as predicted"
     assert row.cells[Column.RESULT] == ""
 
 
@@ -17,4 +17,7 @@ def test_an_exec_that_came_otherwise_is_an_alarm() -> None:
     row = row_of(exec_event(agrees=False))
     assert row.alarm
     assert row.cells[Column.RESULT] == "✕ differs"
-    assert "not as predicted: permitted lacks NET_RAW; effective lacks NET_RAW" in row.cells[Column.REASON]
+    assert (
+        row.cells[Column.REASON]
+        == "not as predicted: permitted lacks NET_RAW; effective lacks NET_RAW; the effective uid is 1000, predicted 0"
+    )

@@ -162,6 +162,14 @@ def test_securebits(form: ExpertForm, document: PolicyDocument) -> None:
     assert document.policy.capabilities is None
 
 
+def test_the_user_namespace_is_at_hand(form: ExpertForm, document: PolicyDocument) -> None:
+    form.rest.click()
+    assert form.namespace.uid_map.isVisible()
+    form.namespace.user_namespace.click()
+    assert not document.policy.identity.user_namespace
+    assert not form.namespace.uid_map.isVisible()
+
+
 def test_no_new_privs_and_user_are_at_hand(form: ExpertForm, document: PolicyDocument) -> None:
     form.rest.click()
     form.no_new_privs.click()

@@ -74,11 +74,11 @@ def test_group_and_groups(panel: IdentityPanel, document: PolicyDocument) -> Non
 
 
 def test_switches(panel: IdentityPanel, document: PolicyDocument) -> None:
-    panel.user_namespace.click()
+    panel.namespace.user_namespace.click()
     panel.no_new_privs.click()
     assert document.policy.identity == Identity(user_namespace=True, no_new_privs=False)
     document.undo_stack.setIndex(0)
-    assert not panel.user_namespace.isChecked()
+    assert not panel.namespace.user_namespace.isChecked()
     assert panel.no_new_privs.isChecked()
 
 
@@ -117,12 +117,12 @@ def rewrite(edit: IdMapEdit, row: int, column: int, text: str) -> None:
 
 
 def test_maps_are_for_a_user_namespace(panel: IdentityPanel, document: PolicyDocument) -> None:
-    assert not panel.uid_map.isVisible()
-    panel.user_namespace.click()
-    assert panel.uid_map.isVisible()
-    panel.uid_map.chosen.click()
+    assert not panel.namespace.uid_map.isVisible()
+    panel.namespace.user_namespace.click()
+    assert panel.namespace.uid_map.isVisible()
+    panel.namespace.uid_map.chosen.click()
     assert document.policy.identity.uid_map == ((0, os.getuid(), 1),)
-    panel.user_namespace.click()
+    panel.namespace.user_namespace.click()
     assert document.policy.identity == Identity()
     document.undo_stack.undo()
     assert document.policy.identity.uid_map == ((0, os.getuid(), 1),)
@@ -130,7 +130,7 @@ def test_maps_are_for_a_user_namespace(panel: IdentityPanel, document: PolicyDoc
 
 def test_a_map_line_by_line(panel: IdentityPanel, document: PolicyDocument) -> None:
     document.edit("a namespace", Policy(identity=Identity(user_namespace=True, gid_map=((0, 1000, 1),))))
-    edit = panel.gid_map
+    edit = panel.namespace.gid_map
     edit.add.click()
     assert document.policy.identity.gid_map == ((0, 1000, 1), (1, 1001, 1))
     rewrite(edit, 1, 2, "5")
@@ -146,16 +146,16 @@ def test_a_map_line_by_line(panel: IdentityPanel, document: PolicyDocument) -> N
 
 def test_what_the_kernel_refuses_of_a_map_is_said_at_it(panel: IdentityPanel, document: PolicyDocument) -> None:
     document.edit("twice", Policy(identity=Identity(user_namespace=True, uid_map=((0, 5, 2), (1, 9, 1)))))
-    assert "each uid stands for one other" in panel.uid_map.problem.text()
-    rewrite(panel.uid_map, 1, 0, "x")
-    assert "whole number" in panel.uid_map.problem.text()
+    assert "each uid stands for one other" in panel.namespace.uid_map.problem.text()
+    rewrite(panel.namespace.uid_map, 1, 0, "x")
+    assert "whole number" in panel.namespace.uid_map.problem.text()
     assert document.policy.identity.uid_map == ((0, 5, 2), (1, 9, 1))
 
 
 def test_a_map_without_its_namespace_can_be_taken_out(panel: IdentityPanel, document: PolicyDocument) -> None:
     document.edit("a stray map", Policy(identity=Identity(uid_map=((0, 0, 1),))))
-    assert "user_namespace = true" in panel.uid_map.problem.text()
-    panel.uid_map.chosen.click()
+    assert "user_namespace = true" in panel.namespace.uid_map.problem.text()
+    panel.namespace.uid_map.chosen.click()
     assert document.policy.identity == Identity()
 
 
@@ -166,7 +166,7 @@ def test_what_the_launcher_may_not_have_is_said_at_its_field(
     monkeypatch.setattr(likely_caller_module, "own_caller", lambda *, as_root: ROOT_CALLER if as_root else alice)
     panel.set_observer("none")
     document.edit("more ids", Policy(identity=Identity(user_namespace=True, uid_map=((0, 7777, 10),))))
-    assert "without SETUID" in panel.uid_map.problem.text()
+    assert "without SETUID" in panel.namespace.uid_map.problem.text()
     document.edit("groups", Policy(identity=Identity(groups=("audio",))))
     assert "may not change its groups" in panel.fields.problems["groups"].text()
     panel.set_observer("sudo")
