@@ -142,7 +142,7 @@ def _side_by_side(before: CallEvent, after: CallEvent | None, tokens: Tokens) ->
 
 def _gate(event: CallEvent) -> str:
     gate = event.verdict.gate
-    return f"{GATE_SIGNS[gate]} {gate.word} {event.verdict.outcome.word}" if gate in GATE_SIGNS else "✓ passed"
+    return f"{GATE_SIGNS[gate]} {gate.word}" if gate in GATE_SIGNS else "✓ passed"
 
 
 def _plain(text: str) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QScrollArea, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from core.event import CallEvent, Event
+from core.judge.change import Situation
 from core.policy.error import PolicyError
 from gui.flip_flow import FlipFlow
 from gui.inspector.call_page import CallPage, situation_at
@@ -126,8 +127,13 @@ class Inspector(QStackedWidget):
         if page is Page.RESULT:
             self.result.show_call(event)
         else:
-            situation = situation_at(recording, event.seq - 1)
-            (self.filters if page is Page.SECCOMP else self.checks).show_situation(situation)
+            self._fill_from_situation(page, situation_at(recording, event.seq - 1), recording)
+
+    def _fill_from_situation(self, page: Page, situation: Situation, recording: Recording) -> None:
+        if page is Page.SECCOMP:
+            self.filters.show_situation(situation)
+        else:
+            self.checks.show_situation(situation, sees_checks=recording.header.engine != "ptrace")
 
     def _connect(self) -> None:
         self.call.diagram.page_wanted.connect(self.open_page)

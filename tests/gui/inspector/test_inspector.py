@@ -160,6 +160,15 @@ def test_without_checks_it_says_what_is_inferred(inspector: Inspector, show: Sho
     assert "NET_RAW: raw and packet sockets" in texts(inspector)
 
 
+def test_where_checks_are_not_seen_nothing_is_claimed(inspector: Inspector, show: Show) -> None:
+    show(lacking("NET_RAW"), RAW_SOCKET, "socket")
+    recording = recorded(lacking("NET_RAW"), RAW_SOCKET)
+    inspector.show_event(next(event for event in recording.events() if isinstance(event, CallEvent) and event.syscall == "openat"))
+    assert inspector.call.diagram.buttons()[1].accessibleName() == "capability: not seen"
+    inspector.open_page(Page.CAPABILITY)
+    assert "does not see the kernel's checks. openat is not known to ask for a capability." in texts(inspector)
+
+
 def test_result_opens_the_errno_of_this_call(inspector: Inspector, show: Show) -> None:
     show(lacking("NET_RAW"), RAW_SOCKET, "socket")
     inspector.open_page(Page.RESULT)
