@@ -132,7 +132,7 @@ class Session:
 
     def _take(self, frame: Frame, progress: Progress) -> None:
         match frame.kind:
-            case FrameKind.CALLS | FrameKind.CHECKS | FrameKind.PROCESSES | FrameKind.CAPTURES | FrameKind.FLUSH:
+            case FrameKind.CALLS | FrameKind.CHECKS | FrameKind.PROCESSES | FrameKind.CAPTURES | FrameKind.AUDIT | FrameKind.FLUSH:
                 batch = self._collector.feed(frame)
                 if batch is not None:
                     self._judged(batch, progress)

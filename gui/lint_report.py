@@ -7,6 +7,8 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+import msgspec
+
 from core.knowledge.capabilities import capability_name
 from core.knowledge.syscalls import ARCHES, name
 from core.lint.finding import Finding
@@ -64,8 +66,8 @@ def lint_report(policy: Policy) -> LintReport:
 
 
 def guards_of(rule: Rule) -> tuple[Guard, ...]:
-    """The capabilities that guard what one rule refuses. Raises ValueError for a rule that `check_rule` refuses."""
-    return tuple(_guards(Seccomp(mode="filter", rules=(rule,))))
+    """The capabilities that guard what one rule refuses, whether or not it is ticked. Raises ValueError for a rule that `check_rule` refuses."""
+    return tuple(_guards(Seccomp(mode="filter", rules=(msgspec.structs.replace(rule, enabled=True),))))
 
 
 def guards_text(found: Sequence[Guard]) -> str:

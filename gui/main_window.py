@@ -16,6 +16,7 @@ from core.event import Event
 from core.recording.header import RecordingError
 from gui.actions import Actions
 from gui.dock import Dock
+from gui.flip_flow import FlipFlow
 from gui.inspector.inspector import TABS, Inspector
 from gui.menus import build_menus
 from gui.observer_badge import ObserverBadge
@@ -62,7 +63,8 @@ class MainWindow(QMainWindow):
         self.log = LogPanel(theme, invitations)
         self.pages = RunPages(theme, document, self.log, invitations[0])
         self._badge = ObserverBadge(theme, self.bar, self.choices)
-        self.inspector = Inspector(theme)
+        self.flips = FlipFlow(self.flow, self)
+        self.inspector = Inspector(theme, document, self.flips)
         self.terminal = TerminalPanel(theme)
         self.status = StatusLine(theme)
         self._again = False
@@ -140,6 +142,10 @@ class MainWindow(QMainWindow):
         self.log.table.rule_shown.connect(self._show_seccomp)
         self.log.table.trial_wanted.connect(self._show_seccomp)
         self.pages.policy_changed.connect(self._on_capabilities_dropped)
+        self.inspector.event_wanted.connect(self.log.show_event)
+        self.inspector.rule_wanted.connect(self.log.table.show_rule)
+        self.inspector.run_wanted.connect(self._on_again)
+        self.inspector.recording_wanted.connect(self._on_second_run_wanted)
         self._document.changed.connect(self._on_policy_changed)
 
     def _connect_actions(self) -> None:
@@ -169,10 +175,12 @@ class MainWindow(QMainWindow):
             actions.show_processes: partial(self.pages.show_page, PROCESSES_PAGE),
             actions.leave_terminal: table.setFocus,
             actions.focus_terminal: self._on_focus_terminal,
+            actions.focus_inspector: self._on_focus_inspector,
             actions.reset_layout: self._place_docks,
         }
         for action, slot in slots.items():
             action.triggered.connect(slot)
+        actions.names.toggled.connect(log.model.show_names)
         actions.large_type.toggled.connect(self._theme.set_large)
         actions.themes.triggered.connect(self._on_theme_chosen)
 
@@ -205,6 +213,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._remember()
+        self.flips.shut_down()
         self.flow.controller.shut_down()
         self._badge.shut_down()
         super().closeEvent(event)
@@ -241,7 +250,8 @@ class MainWindow(QMainWindow):
             self._on_run()
 
     def _on_recording_opened(self, recording: Recording) -> None:
-        self.inspector.set_filters(len(recording.header.filters))
+        self.flips.forget()
+        self.inspector.set_recording(recording)
         self.pages.show_recording(recording)
 
     def _on_output(self, _stream: int, data: bytes) -> None:
@@ -278,6 +288,14 @@ class MainWindow(QMainWindow):
         except RecordingError as err:
             self.log.info.problem(str(err))
 
+    def _on_second_run_wanted(self, path: Path) -> None:
+        first = self.flow.recording.path if self.flow.recording is not None else None
+        self.open_recording(path)
+        if first is not None:
+            self.log.info.note(
+                f"This is the second run, with the one change. The first is kept as {first}: open it again from the File menu."
+            )
+
     def _on_save_recording(self) -> None:
         recording = self.flow.recording
         name, _ = QFileDialog.getSaveFileName(self, "Save the recording", "", _RECORDINGS)
@@ -309,13 +327,16 @@ class MainWindow(QMainWindow):
             f"The policy has a new rule, at the left. Run again to see it decide ({self.actions_.again.shortcut().toString()})."
         )
 
-    def _show_seccomp(self) -> None:
+    def show_policy_page(self, title: str) -> None:
+        """Brings the tab of the policy panel that has this title into sight."""
         self._policy_dock.show()
-        self._policy_dock.header.show_tab("Seccomp")
+        self._policy_dock.header.show_tab(title)
+
+    def _show_seccomp(self) -> None:
+        self.show_policy_page("Seccomp")
 
     def _on_capabilities_dropped(self) -> None:
-        self._policy_dock.show()
-        self._policy_dock.header.show_tab("Capabilities")
+        self.show_policy_page("Capabilities")
         again = self.actions_.again.shortcut().toString()
         self.log.info.note(f"The policy drops what this run did not need. Run again to see whether it does without ({again}).")
 
@@ -327,6 +348,11 @@ class MainWindow(QMainWindow):
     def _on_event_chosen(self, event: Event | None) -> None:
         self.inspector.show_event(event)
         self._inspector_dock.header.set_remark(f"#{event.seq}" if event is not None else "")
+
+    def _on_focus_inspector(self) -> None:
+        self._inspector_dock.show()
+        self._inspector_dock.header.show_tab(TABS[0])
+        self.inspector.take_focus()
 
     def _on_focus_terminal(self) -> None:
         self._terminal_dock.show()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from PySide6.QtCore import QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, QPoint, QSize, Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QMenu, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from core.host import Ability, Host
 from core.standing import Standing
@@ -36,25 +36,27 @@ class ObserverBadge(QObject):
         self._probe = HostProbe(self)
         self.popover: ObserverPopover | None = None
         """While it is open."""
-        bar.badge_clicked.connect(self._on_clicked)
+        bar.badge_clicked.connect(self._on_wanted)
+        choices.explain.triggered.connect(self._on_wanted)
 
     def show_standing(self, standing: Standing | None, notes: Sequence[str]) -> None:
         """What is in force, None: nothing yet. `notes`: what the run itself said about it."""
         self._standing = standing
         if standing is None:
-            self._bar.show_engine("no run yet", "unknown", "Click for what this machine and you can do")
+            self._bar.show_engine("no run yet", "unknown", "Click for what this machine and you can do (Ctrl+I)")
             return
-        tip = "\n".join([standing.place, *notes, *(f"{one.name}: {one.detail}" for one in standing.missing), "Click for how to get more"])
+        tip = "\n".join(
+            [standing.place, *notes, *(f"{one.name}: {one.detail}" for one in standing.missing), "Click for how to get more (Ctrl+I)"]
+        )
         self._bar.show_engine(standing.words, "limited" if standing.missing else "good", tip)
 
     def shut_down(self) -> None:
         """The window is closing."""
         self._probe.shut_down()
 
-    def _on_clicked(self) -> None:
+    def _on_wanted(self) -> None:
         badge = self._bar.badge
-        popover = self.popover = ObserverPopover(self._theme, self._standing, self._bar)
-        popover.choose_wanted.connect(self._choices.choose_observer)
+        popover = self.popover = ObserverPopover(self._theme, self._standing, self._choices.observers, self._bar.window())
         self._probe.found.connect(popover.show_host)
         self._probe.start()
         popover.destroyed.connect(self._on_closed)
@@ -69,9 +71,8 @@ class ObserverBadge(QObject):
 class ObserverPopover(QFrame):
     """The run's standing, and the sentences of `gatescope host`. Esc, or a click elsewhere, closes it for good."""
 
-    choose_wanted = Signal()
-
-    def __init__(self, theme: Theme, standing: Standing | None, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, standing: Standing | None, observers: QMenu, parent: QWidget) -> None:
+        """`observers`: who can run the next one."""
         super().__init__(parent, Qt.WindowType.Popup)
         self._theme = theme
         self.setObjectName("popover")
@@ -84,9 +85,10 @@ class ObserverPopover(QFrame):
         self._column.addWidget(strong_label(standing.words if standing is not None else "No run yet"))
         self._column.addWidget(muted_label(standing.place if standing is not None else _NO_RUN))
         self._add(standing.missing if standing is not None else ())
-        self._choose = named(QPushButton("Start the observer through…"), "Choose what the observer is started through")
-        self._choose.clicked.connect(self._on_choose)
-        self._column.addWidget(self._choose, 0, Qt.AlignmentFlag.AlignLeft)
+        choose = named(QPushButton("Who runs the next one"), "Choose who runs the next observer")
+        choose.setMenu(observers)
+        observers.triggered.connect(self.close)
+        self._column.addWidget(choose, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addWidget(rule_line())
         self._column.addWidget(strong_label("This machine and you"))
         self.state = muted_label(_PROBING)
@@ -134,16 +136,12 @@ class ObserverPopover(QFrame):
         sign = named(QLabel(), word, word)
         sign.setPixmap(shape_icon(shape, ink).pixmap(QSize(12, 12)))
         grid.addWidget(sign, 0, 0, Qt.AlignmentFlag.AlignTop)
-        lines = [QLabel(ability.name), muted_label(ability.detail)]
+        lines = [strong_label(ability.name), muted_label(ability.detail)]
         if not ability.works and ability.remedy:
             lines.append(muted_label(f"→ {ability.remedy}"))
         for place, line in enumerate(lines):
             grid.addWidget(line, place, 1)
         return row
-
-    def _on_choose(self) -> None:
-        self.close()
-        self.choose_wanted.emit()
 
 
 def _works(ability: Ability) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import shlex
 from typing import Final
 
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from core.observer_command import FAR_COMMAND, PREFIXES, PrefixError, is_elsewhere, observer_command
 from gui.labels import ProblemLabel, field_label, muted_label
 from gui.naming import named
-from gui.words import sentence
 
-_WIDTH: Final = 560
+_SIZE: Final = QSize(560, 360)
 _INTRODUCTION: Final = (
     "The observer launches the target and watches it. It speaks through its standard streams only, so whatever can start a command can carry it: "
     "ssh host, podman exec -i box, doas."
@@ -43,7 +44,7 @@ class ObserverDialog(QDialog):
         self._command.textChanged.connect(self._on_changed)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
-        self.resize(_WIDTH, self.sizeHint().height())
+        self.resize(_SIZE)
         self._on_changed()
 
     def prefix(self) -> str:
@@ -61,6 +62,11 @@ class ObserverDialog(QDialog):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(field_label("Started &through", self._prefix), self._prefix)
         form.addRow(field_label("&Observer's command", self._command), self._command)
+        self._accept = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self._accept.setText("Use it")
+        self._accept.setProperty("primary", True)
+        for button in self.buttons.buttons():
+            button.setIcon(QIcon())
         column = QVBoxLayout(self)
         column.setSpacing(10)
         column.addWidget(muted_label(_INTRODUCTION))
@@ -78,7 +84,7 @@ class ObserverDialog(QDialog):
             else:
                 command = shlex.join(observer_command(self.prefix(), self.far_command(), terminal=False))
         except PrefixError as err:
-            problem = sentence(str(err))
+            problem = f"{err}."  # it may begin with a program's name
         # An empty form is no mistake yet.
         self.problem.show_problem(problem if self.prefix() else "")
         self.outcome.setText(f"It will run: {command}" if command else "")
@@ -86,4 +92,4 @@ class ObserverDialog(QDialog):
         elsewhere = is_elsewhere(self.prefix())
         self._elsewhere.setVisible(elsewhere)
         self._command.setPlaceholderText(FAR_COMMAND if elsewhere else "this installation's")
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not problem)
+        self._accept.setEnabled(not problem)

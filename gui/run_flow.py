@@ -75,14 +75,14 @@ class RunFlow(QObject):
         try:
             terminal = Terminal(rows=rows, columns=columns)
             elsewhere = is_elsewhere(self.observer)
-            plan = make_plan(policy, argv, environment=_environment(), engine=self.engine, terminal=terminal, elsewhere=elsewhere)
+            plan = make_plan(policy, argv, environment=environment(), engine=self.engine, terminal=terminal, elsewhere=elsewhere)
             prefix = self.observer or (root_prefix(graphical=True) if plan.needs_root else "none")
-            command = observer_command(prefix, "" if prefix in PREFIXES else self.far_command)
+            command = self.command_behind(prefix)
         except (UsageProblem, PrefixError) as err:
             self.problem.emit(sentence(str(err)))
             return False
         try:
-            path = _recording_path(argv[0])
+            path = recording_path(argv[0])
         except OSError as err:
             self.problem.emit(
                 f"The recording cannot be kept in {err.filename}: {err.strerror}. Free the folder, or set XDG_DATA_HOME to another."
@@ -95,6 +95,11 @@ class RunFlow(QObject):
         self.controller.start(plan, command, path)
         self.changed.emit()
         return True
+
+    def command_behind(self, prefix: str) -> list[str]:
+        """The command line of an observer behind this prefix. Raises `PrefixError`."""
+        # A terminal that the window was started from is nothing to ask at: nobody looks there.
+        return observer_command(prefix, "" if prefix in PREFIXES else self.far_command, terminal=False)
 
     def show(self, recording: Recording) -> None:
         """A recording from disk takes the last run's place."""
@@ -164,13 +169,13 @@ def save_copy(recording: Recording, path: Path) -> None:
     shutil.copyfile(recording.path, path)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Ours, but with the terminal that the target gets: not the one, if any, that the window was started from."""
     kept = {name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS", "COLORTERM")}
     return {**kept, "TERM": _TERMINAL}
 
 
-def _recording_path(program: str) -> Path:
+def recording_path(program: str) -> Path:
     """A file of its own for a new run; of the older ones only the latest stay. Raises OSError."""
     folder = user_data_path("gatescope") / "recordings"
     folder.mkdir(parents=True, exist_ok=True)

@@ -57,6 +57,14 @@ QToolButton#disclosure { border: none; background: transparent; padding: 6px 12p
 QToolButton#disclosure:hover { color: $text; }
 QToolButton#disclosure:focus { color: $accent; }
 
+QPushButton#link { border-color: transparent; background: transparent; color: $accent; padding: 0 4px; text-align: left; min-height: 20px; }
+QPushButton#link:disabled { color: $muted; }
+QPushButton#link:hover { text-decoration: underline; }
+QPushButton#link:focus { border-color: $accent; }
+QToolButton#crumb { border: 1px solid transparent; border-radius: 4px; padding: 2px 6px; color: $accent; background: transparent; }
+QToolButton#crumb:hover { background: $header; }
+QToolButton#crumb:focus { border-color: $accent; }
+
 QLineEdit, QComboBox, QSpinBox {
     background: $panel; color: $text; border: 1px solid $line; border-radius: 6px; padding: 0 9px; min-height: ${inner}px; max-height: ${inner}px;
     selection-background-color: $accent; selection-color: $on_accent;

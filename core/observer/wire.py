@@ -78,6 +78,9 @@ class FrameKind(enum.IntEnum):
     its gid or null, both in the order asked; the program's absolute path or null; where and with which variables the observer runs."""
     TAKEN = 15
     """`<u64 count>`: how many bytes of `Input` the target's stdin has taken so far; a reader keeps at most `INPUT_AHEAD` more under way."""
+    AUDIT = 16
+    """What the kernel's audit log says of the target, where the observer may read it: `AUDIT_OFFSET`, then records, each `AUDIT_RECORD` and its text.
+    One without records comes first: the log is being read. They may come later than the calls that they are about, and some never come."""
 
 
 FRAME_HEADER: Final = struct.Struct("<IB3x")
@@ -329,6 +332,10 @@ CHECK: Final = record_struct(CHECK_FIELDS)
 PROCESS: Final = record_struct(PROCESS_FIELDS)
 CAPTURE: Final = record_struct(CAPTURE_FIELDS)
 FLUSH: Final = struct.Struct("<Q")
+AUDIT_OFFSET: Final = struct.Struct("<q")
+"""What to subtract from the records' time of day to have CLOCK_MONOTONIC, in ns."""
+AUDIT_RECORD: Final = struct.Struct("<II")
+"""Type (linux/audit.h) and length of the text."""
 TAKEN: Final = struct.Struct("<Q")
 
 INPUT_AHEAD: Final = 1024 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from core.knowledge.capabilities import capability_names
@@ -22,6 +22,8 @@ class Change:
     after: int
     rules: tuple[str, ...]
     """The sentences that speak of this set."""
+    surprise: str = ""
+    """What was predicted instead, where the kernel did something else."""
 
     @property
     def changed(self) -> bool:
@@ -38,6 +40,20 @@ class Change:
         """ "permitted 1 → 41"."""
         after = self.after.bit_count()
         return f"{self.name} {self.before.bit_count()} → {after}" if self.before is not None and self.changed else f"{self.name} {after}"
+
+
+def changes(before: Sets | None, after: Sets, rules: Iterable[Rule]) -> tuple[Change, ...]:
+    """What became of the five sets, in the order of `SETS`."""
+    rules = tuple(rules)
+    return tuple(
+        Change(
+            name,
+            getattr(before, name) if before is not None else None,
+            getattr(after, name),
+            tuple(rule.sentence for rule in rules if name in rule.sets),
+        )
+        for name in SETS
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,21 +103,18 @@ class AtExec:
 
     def doubted(self, why: str) -> Self:
         """The same, but that a difference proves nothing."""
-        return self if self.agrees else dataclasses.replace(self, agrees=None, predicted=None, reason=why)
+        return self if self.agrees else dataclasses.replace(self, agrees=None, predicted=None, reason=why, rules=())
 
     @property
     def changes(self) -> tuple[Change, ...]:
         """The five sets, in the order of `SETS`."""
-        before, actual = self.before, self.actual
         return tuple(
-            Change(
-                name,
-                getattr(before, name) if before is not None else None,
-                getattr(actual, name),
-                tuple(rule.sentence for rule in self.rules if name in rule.sets),
-            )
-            for name in SETS
+            dataclasses.replace(change, surprise=self._surprise(change)) for change in changes(self.before, self.actual, self.rules)
         )
+
+    def _surprise(self, change: Change) -> str:
+        expected = getattr(self.predicted, change.name) if self.predicted is not None else change.after
+        return set_text(expected) if expected != change.after else ""
 
     @property
     def verdict(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Sequence
@@ -17,10 +18,13 @@ from core.knowledge.capabilities import capability_names
 from core.knowledge.syscalls import syscall
 from core.observer.wire import CallFlag, ProcessKind
 from core.recording.execs import Execs
-from core.recording.rows import CALL_ROW, PROCESS_ROW, ROW_DTYPE, Details, Interner, Rows
+from core.recording.rows import CALL_ROW, PROCESS_ROW, ROW_DTYPE, UNJUDGED, Details, Interner, Rows
 
 _SHOWN: Final = (ProcessKind.FORK, ProcessKind.EXEC, ProcessKind.EXIT)
 _PR_SET_NAME: Final = 15
+
+LAST_CALLS: Final = 5
+"""How many of a thread's last calls its death by a signal tells."""
 
 
 class Assembler:
@@ -33,6 +37,8 @@ class Assembler:
         self._started_ns = started_ns
         self._comms: dict[int, int] = {}
         self._killed: set[int] = set()
+        self._latest: dict[int, tuple[int, ...]] = {}  # the numbers of each thread's last calls
+        self._count = 0
 
     def rows(self, batch: Batch, judged: Judged) -> tuple[Rows, Details]:
         """The rows of a batch, ordered by when each event came to its end; details count from the first of them."""
@@ -45,9 +51,11 @@ class Assembler:
         order = np.argsort(ends, kind="stable")
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
+        self._note_latest(batch.calls["tid"], self._count + 1 + place[: len(batch.calls)])
         details = self._details(batch, judged, processes, place)
         self._execs.settled(batch.processes)
         self._name_threads(rows, batch, processes)
+        self._count += len(rows)
         return rows[order], details
 
     def _call_rows(self, batch: Batch, judged: Judged) -> Rows:
@@ -58,6 +66,7 @@ class Assembler:
             rows[field] = calls[field]
         for field in ("gate", "outcome", "evidence", "rule", "own_filter", "capability", "alternatives", "conflict"):
             rows[field] = getattr(judged, field)
+        rows["flags"] |= np.where(judged.judged, np.uint8(0), np.uint8(UNJUDGED))
         reasons = np.array([self._names.number(text) for text in judged.reasons], np.uint32)
         rows["reason"] = reasons[judged.reason]
         entered, exited = calls["entered_ns"].astype(np.int64), calls["exited_ns"].astype(np.int64)
@@ -85,6 +94,15 @@ class Assembler:
             details.process[int(place[len(batch.calls) + index])] = (event, self._process_data(record, batch))
         return details
 
+    def _note_latest(self, tids: NDArray[np.uint32], seqs: NDArray[np.int64]) -> None:
+        # Calls come in the order of their ends, and so do each thread's.
+        order = np.argsort(tids, kind="stable")
+        bounds = [*np.flatnonzero(np.diff(tids[order].astype(np.int64), prepend=-1)).tolist(), len(order)]
+        for start, stop in itertools.pairwise(bounds):
+            tid = int(tids[order[start]])
+            latest = seqs[order[max(start, stop - LAST_CALLS) : stop]].tolist()
+            self._latest[tid] = (*self._latest.get(tid, ()), *latest)[-LAST_CALLS:]
+
     def _note_killed(self, processes: NDArray[np.void]) -> None:
         self._killed.update(int(tid) for tid in processes["tid"][processes["kind"] == ProcessKind.KILLED_BY_SECCOMP])
 
@@ -110,6 +128,9 @@ class Assembler:
         else:
             data["status"] = os.WEXITSTATUS(status)
         data["seccomp"] = int(record["tid"]) in self._killed
+        latest = self._latest.pop(int(record["tid"]), ())
+        if "signal" in data:
+            data["last_calls"] = list(latest)
         return data
 
     def _name_threads(self, rows: Rows, batch: Batch, processes: NDArray[np.void]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from core.knowledge.errnos import errno_meaning
 from core.knowledge.groups import GROUPS
@@ -13,6 +14,8 @@ from core.policy.architectures import NATIVE
 from core.policy.model import ArgumentTest, Rule
 
 _SEPARATOR = re.compile(r"[\s,]+")
+_SHOWN_CALLS: Final = 30
+"""Of a group; to spell it out shows all."""
 
 
 def calls_text(syscalls: Iterable[str | int]) -> str:
@@ -23,7 +26,12 @@ def calls_text(syscalls: Iterable[str | int]) -> str:
 def groups_text(syscalls: Iterable[str | int]) -> str:
     """What each group among them stands for, a line each; empty where there is none."""
     groups = [call for call in syscalls if isinstance(call, str) and call in GROUPS]
-    return "\n".join(f"{group}, {len(GROUPS[group])} calls: {', '.join(GROUPS[group])}" for group in groups)
+    return "\n".join(f"{group}, {len(GROUPS[group])} calls: {_few(GROUPS[group])}" for group in groups)
+
+
+def _few(names: Sequence[str]) -> str:
+    rest = len(names) - _SHOWN_CALLS
+    return ", ".join(names) if rest <= 1 else f"{', '.join(names[:_SHOWN_CALLS])} and {rest} more"
 
 
 def numbers_text(syscalls: Iterable[str | int]) -> str:

@@ -256,8 +256,10 @@ class LogTable(QTableView):
 
 
 def _rule_title(event: Event | None) -> str:
-    number = event.verdict.rule if isinstance(event, CallEvent) else None
-    return f"Sho&w rule {number}" if number is not None else "Sho&w the default action"
+    verdict = event.verdict if isinstance(event, CallEvent) else None
+    if verdict is not None and verdict.own_filter is not None:
+        return f"Sho&w the target's own filter {verdict.own_filter}"
+    return f"Sho&w rule {verdict.rule}" if verdict is not None and verdict.rule is not None else "Sho&w the default action"
 
 
 def _sender(receiver: QObject) -> QAction:

@@ -61,6 +61,8 @@ class SeccompPanel(QWidget):
     """The `LintReport` on the policy as it is now."""
     query_wanted = Signal(str)
     """The log is to show what this filter of the log lets through."""
+    event_wanted = Signal(int)
+    """The log is to show the event with this number, from 0."""
     told = Signal(str)
     """Why what was asked for cannot be shown: a sentence."""
 
@@ -87,7 +89,7 @@ class SeccompPanel(QWidget):
         self.builder = Background(build_report, self)
         self.linter = Background(lint_report, self)
         self._requested: Seccomp | None = None
-        self._linted: Policy | None = None
+        self._shown: Policy | None = None
         self._recording: Recording | None = None
         self._run_seccomp = Seccomp()
         self._place = 0
@@ -111,12 +113,14 @@ class SeccompPanel(QWidget):
         except PolicyError:
             self._run_seccomp = Seccomp()  # a newer version's; its numbers mean nothing here
         self._compare()
+        self.pages.show_own(())
         self.count_hits()
 
     def count_hits(self) -> None:
         """Counts what the recording has gained since."""
         if self._recording is not None and self._hits.catch_up(self._recording):
             self._show_hits()
+            self.pages.show_own(self._recording.own_filters)
 
     def show_rule(self, number: int) -> None:
         """Selects the rule that has this number in the run's policy; where it is gone, says so."""
@@ -140,9 +144,11 @@ class SeccompPanel(QWidget):
             self._show_filter()
 
     def show_rule_of(self, event: CallEvent) -> None:
-        """Selects the rule that decided this call of the run, or the default action where no rule did."""
+        """Selects the rule that decided this call of the run, the default action where no rule did, or the target's own filter."""
         verdict = event.verdict
-        if verdict.rule is not None:
+        if verdict.own_filter is not None:
+            self.pages.choose_own(verdict.own_filter)
+        elif verdict.rule is not None:
             self.show_rule(verdict.rule)
         elif verdict.gate is Gate.SECCOMP:
             self.default.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -214,6 +220,7 @@ class SeccompPanel(QWidget):
         self.rules.calls_wanted.connect(self._on_calls_wanted)
         self.pages.findings.rule_wanted.connect(self.select_rule)
         self.pages.filter.rule_wanted.connect(self.select_rule)
+        self.pages.own.event_wanted.connect(self.event_wanted)
         self.builder.done.connect(self._on_built)
         self.linter.done.connect(self._on_linted)
         self._document.changed.connect(self._on_policy_changed)
@@ -227,6 +234,9 @@ class SeccompPanel(QWidget):
     # The policy.
 
     def _on_policy_changed(self, policy: Policy) -> None:
+        if policy is self._shown:
+            return  # its file changed, or whether it is saved
+        self._shown = policy
         seccomp = policy.seccomp
         self._place = min(self._place, len(seccomp.stacked))
         self.mode.setCurrentText(seccomp.mode)
@@ -299,9 +309,6 @@ class SeccompPanel(QWidget):
         self.filter_built.emit(report)
 
     def _request_lint(self, policy: Policy) -> None:
-        if policy == self._linted:
-            return
-        self._linted = policy
         self.rules.model.forget_report()
         self.pages.findings.policy_changed()
         self.linter.request(policy)

@@ -5,8 +5,19 @@ from __future__ import annotations
 import itertools
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QIcon, QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.policy.check import check_rule
 from core.policy.error import PolicyError
@@ -38,19 +49,20 @@ class RuleDialog(QDialog):
         self.tests = TestsEdit(theme)
         self.note = named(QLineEdit(), "Note: your own words about the rule")
         self.enabled = named(QCheckBox("The rule counts"), "The rule counts")
-        self.expansion = muted_label()
+        self.expansion, self.guards, self._meaning = muted_label(), muted_label(), muted_label()
         self.spell_out = named(QPushButton("&Spell out the groups"), "Spell out the groups", "Put each group's calls in its place")
         self.spell_out.setAutoDefault(False)
-        self.guards = muted_label()
-        self._meaning = muted_label()
+        self._spell_row = QHBoxLayout()
+        self._spell_row.addWidget(self.spell_out)
+        self._spell_row.addStretch(1)
         self._problems = {part: ProblemLabel() for part in ("syscalls", "action", "args")}
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.accept_button = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self._lay_out()
         self._show(rule)
         self._connect()
-        self._on_changed()
         self.resize(_SIZE)
+        self._on_changed()
         self.calls.setFocus()
 
     def rule(self) -> Rule:
@@ -83,7 +95,7 @@ class RuleDialog(QDialog):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(field_label("&System calls", self.calls), self.calls)
         form.addRow("", self.expansion)
-        form.addRow("", self.spell_out)
+        form.addRow("", self._spell_row)
         form.addRow("", self._problems["syscalls"])
         form.addRow(field_label("A&ction", self.action), self.action)
         form.addRow("", self._meaning)
@@ -119,13 +131,25 @@ class RuleDialog(QDialog):
         part, sentence = _problem(rule)
         groups = groups_text(rule.syscalls)
         self._say(self.expansion, "\n".join(filter(None, [groups, numbers_text(rule.syscalls)])))
-        self._form.setRowVisible(self.spell_out, bool(groups))
+        self._form.setRowVisible(self._spell_row, bool(groups))
         self._say(self.guards, "" if sentence else _guarded(rule))
         for name, label in self._problems.items():
             label.show_problem(sentence if name == part else "")
             self._form.setRowVisible(label, bool(label.text()))
         self.accept_button.setEnabled(not sentence)
         self._order_tabs()
+        self._grow()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._grow()
+
+    def _grow(self) -> None:
+        # A window's layout gives its least height only by width once texts wrap, and asks for no more itself.
+        column = self.layout()
+        if column is not None:
+            column.activate()
+            self.resize(self.width(), max(self.height(), column.totalHeightForWidth(self.width())))
 
     def _say(self, label: QLabel, text: str) -> None:
         label.setText(text)
@@ -143,8 +167,12 @@ class RuleDialog(QDialog):
 
 
 def _guarded(rule: Rule) -> str:
-    """A line a capability: who says no to the calls where the rule would let them run."""
-    return "\n".join(f"{guard.sentence}: without it the kernel says no too, inside the call." for guard in guards_of(rule)[:_FEW])
+    """Who says no to the calls where the rule would let them run; empty where nobody does."""
+    found = guards_of(rule)
+    if not found:
+        return ""
+    rest = f"; {len(found) - _FEW} more capabilities guard others" if len(found) > _FEW else ""
+    return f"{'; '.join(guard.sentence for guard in found[:_FEW])}{rest}. The kernel asks for them inside the call, behind the filter."
 
 
 def _problem(rule: Rule) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.bpf.answer import Answer, answer_call
 from core.bpf.call import parse_call
+from core.bpf.machine import SeccompData
 from core.policy.action import Action
 from core.policy.model import Seccomp
 from gui.delegates.rule import action_look
@@ -37,8 +38,10 @@ class TryCall(QWidget):
         self._seccomp = Seccomp()
         self._filters: tuple[bytes, ...] = ()
         self._ready = False
+        self.call: SeccompData | None = None
+        """The call that is written now; None: there is none that can be read, or no filter to try it on yet."""
         self.answer: Answer | None = None
-        """Of the call that is written now."""
+        """What becomes of it."""
         self.edit = CallEdit()
         self.action = plain_label()
         self.reason = muted_label()
@@ -97,10 +100,10 @@ class TryCall(QWidget):
 
     def _compute(self) -> None:
         try:
-            call = parse_call(self.edit.text()) if self._ready and self.edit.text().strip() else None
+            self.call = parse_call(self.edit.text()) if self._ready and self.edit.text().strip() else None
         except ValueError:
-            call = None
-        self.answer = None if call is None else answer_call(self._seccomp, self._filters, call)
+            self.call = None
+        self.answer = None if self.call is None else answer_call(self._seccomp, self._filters, self.call)
         self.problem.show_problem("")
         self._show()
         self.answered.emit(self.answer)

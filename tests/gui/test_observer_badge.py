@@ -80,8 +80,14 @@ def test_the_popover_says_it_all_and_how_to_get_more(badge: ObserverBadge, bar: 
     qtbot.waitUntil(lambda: badge.popover is None)
 
 
+def test_the_menus_entry_opens_it_too(badge: ObserverBadge, qtbot: QtBot) -> None:
+    badge._choices.explain.trigger()
+    assert badge.popover is not None
+    qtbot.waitUntil(badge.popover.isVisible)
+
+
 def test_what_is_missing_comes_first(theme: Theme, bar: TargetBar, qtbot: QtBot) -> None:
-    popover = ObserverPopover(theme, None, bar)
+    popover = ObserverPopover(theme, None, QMenu(bar), bar)
     qtbot.addWidget(popover)
     popover.show_host(Host("6.18", "x86_64", "me", (Ability("first", True, "works"), Ability("second", False, "does not", "do this"))))
     words = popover.words()
@@ -98,13 +104,11 @@ def test_a_click_beside_it_while_it_still_looks(badge: ObserverBadge, bar: Targe
         qtbot.waitUntil(lambda: badge.popover is None)
 
 
-def test_the_way_to_another_prefix(badge: ObserverBadge, bar: TargetBar, qtbot: QtBot) -> None:
-    popover = opened(badge, bar, qtbot)
-    popover._choose.click()
-    dialog = badge._choices.dialog
-    assert dialog is not None
-    qtbot.waitUntil(dialog.isVisible)
-    dialog.reject()
+def test_the_way_to_another_observer(badge: ObserverBadge, bar: TargetBar, qtbot: QtBot) -> None:
+    opened(badge, bar, qtbot)
+    next(action for action in badge._choices.observers.actions() if action.data() == "sudo").trigger()
+    qtbot.waitUntil(lambda: badge.popover is None)
+    assert badge._choices._flow.observer == "sudo"
 
 
 def test_a_probe_that_cannot_start(badge: ObserverBadge, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ def test_what_came_otherwise_is_named() -> None:
     differences = "permitted lacks CHOWN; ambient has NET_RAW beyond what was predicted; the effective uid is 1000, predicted 0"
     assert at_exec.verdict == f"not as predicted: {differences}"
     assert through_json(at_exec) == at_exec
+    surprises = {change.name: change.surprise for change in at_exec.changes if change.surprise}
+    assert surprises == {"permitted": "all 41", "ambient": "–"}
 
 
 def test_a_refusal_that_did_not_come() -> None:
