@@ -11,6 +11,7 @@ from core.knowledge.decode import decode_result
 from core.knowledge.errnos import errno_meaning
 from core.observer.wire import AUDIT_ARCH_X86_64
 from core.predict.at_exec import AtExec
+from core.recording.process_tree import ending
 
 GATE_SIGNS: Final = {Gate.SECCOMP: "◆", Gate.CAPABILITY: "⬢", Gate.OTHER: "●"}
 """The shape that stands beside each gate's colour and word, here and in the window."""
@@ -81,8 +82,7 @@ def _process_text(event: ProcessEvent, paint: Paint) -> str:
             return f"+++ runs {' '.join(data['argv']) or event.comm} +++{_exec_text(event, paint)}"
         case _:
             what = f"thread {event.tid}" if data["thread"] else "process"
-            how = f"killed by {data['signal']}" if "signal" in data else f"exited with {data['status']}"
-            return f"+++ {what} {how}{' (seccomp)' if data['seccomp'] else ''} +++"
+            return f"+++ {what} ended: {ending(data)} +++"
 
 
 def _exec_text(event: ProcessEvent, paint: Paint) -> str:
