@@ -47,13 +47,14 @@ def permission_changes(situation: Situation) -> Iterator[Change]:
             Expected.PASSES,
             Gate.OTHER,
         )
+    blamed = "Landlock" in situation.event.verdict.reason
     if situation.policy.paths is not None:
         yield situation.changed(
             ChangeKind.PATHS,
             "Switch Landlock off",
-            "If it was the policy's paths that said no, the call would pass them.",
+            f"{'T' if blamed else 'If it was the policy that said no, t'}he call would pass without the policy's paths.",
             PathsOff(),
-            evidence=Evidence.UNKNOWN,
+            evidence=situation.event.verdict.evidence if blamed else Evidence.UNKNOWN,
             gate=Gate.OTHER,
             expected=Expected.PASSES,
         )
