@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from core.event import CallEvent, Event, ProcessEvent
+from core.event import CallEvent, Event, ProcessEvent, ending
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.decode import decode_result
 from core.knowledge.errnos import errno_meaning
 from core.observer.wire import AUDIT_ARCH_X86_64
 from core.predict.at_exec import AtExec
-from core.recording.process_tree import ending
 
 GATE_SIGNS: Final = {Gate.SECCOMP: "◆", Gate.CAPABILITY: "⬢", Gate.OTHER: "●"}
 """The shape that stands beside each gate's colour and word, here and in the window."""

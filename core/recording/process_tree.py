@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.event import ending
 from core.predict.credentials import Sets
 from core.recording.rows import PROCESS_ROW
 
@@ -131,13 +132,6 @@ class ProcessTree:
         self.running += 1
         self._touched[parent] = None
         return process
-
-
-def ending(data: Mapping[str, Any]) -> str:
-    """How a process or thread ended, from its exit's data."""
-    if "signal" in data:
-        return f"killed by {data['signal']}{' (seccomp)' if data['seccomp'] else ''}"
-    return f"status {data['status']}"
 
 
 def _ids(word: str, ids: list[int]) -> str:
