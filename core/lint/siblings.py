@@ -9,6 +9,7 @@ import msgspec
 
 from core.knowledge.constants import constant, constants_for
 from core.knowledge.errnos import errno_number
+from core.lint.cover import implies
 from core.lint.edit import replace
 from core.lint.families import Family, Form, families, hides, tests_for, tests_of_way, translated
 from core.lint.finding import Finding, Fix, Severity
@@ -38,7 +39,7 @@ def check(part: Part) -> Iterator[Finding]:
         action = parse_action(rule.action)
         if refusal(action) and action != _FALLBACK:
             for family in families():
-                if (not family.tested or rule.args) and (found := tuple(_ways(part, number, rule, family))):
+                if found := tuple(_ways(part, number, rule, family)):
                     yield _finding(part, number, rule, family, found)
 
 
@@ -54,8 +55,10 @@ def _ways(part: Part, number: int, rule: Rule, family: Family) -> Iterator[_Open
 def _left_open(part: Part, number: int, source: Form, way: Form, family: Family) -> Action | None:
     # What the way gets where the rule refuses the source, if that is less.
     for section, table in part.tables():
-        rule = part.resolved(section, number)
-        args = witness((*rule.tests, *tests_for(source, way), *family.required(source)))
+        rule, required = part.resolved(section, number), family.required(source)
+        if family.tested and not implies(rule.tests, required):
+            continue
+        args = witness((*rule.tests, *tests_for(source, way), *required))
         if args is None or max(args) > widest(table) or part.subject.answer(table, source.call, args) != rule.action:
             continue
         other = translated(args, source, way)
@@ -108,7 +111,7 @@ def _fix(part: Part, number: int, rule: Rule, family: Family, found: Sequence[_O
         tests = tests_of_way(rule.args, one.source, one.way, family)
         if tests is None:
             return None
-        if tests:
+        if tests or rule.args:
             added[Rule(syscalls=(one.way.call,), action=rule.action, args=tests)] = None
         else:
             whole[one.way.call] = None

@@ -52,8 +52,14 @@ class Subject:
         return len(self.filters) > 1
 
     def tables(self) -> Iterator[str]:
-        """The call tables that some filter covers, by name, the native one first."""
-        yield from sorted(dict.fromkeys(table for one in self.filters for _, table in one.tables()), key=lambda table: table != NATIVE)
+        """The call tables that all filters cover, by name, the native one first; what others get is in the bad-architecture actions."""
+        for _, table in self.filters[0].tables():
+            if all(table in covered for covered in self._covered):
+                yield table
+
+    @functools.cached_property
+    def _covered(self) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset(table for _, table in one.tables()) for one in self.filters)
 
     def answer(self, table: str, name: str, args: Sequence[int] = ZEROS) -> Action | None:
         """What becomes of a call; None where the table has no such call, or no arguments so wide."""
