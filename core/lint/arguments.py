@@ -71,7 +71,7 @@ def _replaced(rule: Rule, place: int, test: ArgumentTest) -> Callable[[Rule], Ru
 
 
 def _missing(part: Part, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
-    names = [name for name in part.names(rule) if (known := part.parameters(name)) and test.index >= len(known)]
+    names = [name for name in part.names(rule) if part.has(name) and test.index >= len(part.parameters(name))]
     if names:
         message = (
             f"{series(names)} {_takes(part, names)}, so the kernel does not look at argument {test.index}: "

@@ -169,6 +169,10 @@ class Part:
         found = (witness(rule.tests) for rule in section.by_number.get(nr, ()))
         return tuple(args for args in found if args is not None)
 
+    def has(self, name: str) -> bool:
+        """Whether a covered table has the call."""
+        return any(call_number(table, name) is not None for _, table in self.tables())
+
     def parameters(self, name: str) -> tuple[Parameter, ...]:
         """The call's parameters, of the first covered table that has it; none where no table knows them."""
         for section, table in self.tables():

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Sequence
 
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.lint.finding import Finding
 from core.lint.lint import lint
 from core.policy.check import check
 from core.policy.error import PolicyError
 from core.policy.file import decode, encode
 from core.policy.model import ArgumentTest, Capabilities, Identity, JudgeFrom, Policy, Rule, Seccomp, StackedFilter
+from tests.core.lint.policies import is_still_there
 
 CALLS = (
     "open", "openat", "openat2", "creat", "kill", "tkill", "tgkill", "fcntl", "clone", "clone3", "unshare", "fork", "io_uring_setup", "ptrace",
@@ -78,21 +77,4 @@ def test_a_fix_keeps_the_policy_valid_and_its_finding_goes_away(policy: Policy) 
             check(fixed)
             assert decode(encode(fixed)) == fixed
             assert fixed != policy
-            assert not _is_still_there(finding, findings, fixed)
-
-
-def _is_still_there(finding: Finding, before: Sequence[Finding], fixed: Policy) -> bool:
-    # Rules move, so a finding is known by what it says; two rules may be alike.
-    after = lint(fixed)
-    if finding.code in ("sibling-open", "signal-open"):
-        return any(_of_family(one) == _of_family(finding) for one in after)
-
-    def alike(findings: Sequence[Finding]) -> int:
-        return sum((one.code, one.message) == (finding.code, finding.message) for one in findings)
-
-    return alike(after) >= alike(before)
-
-
-def _of_family(finding: Finding) -> tuple[str, str]:
-    # The calls that are refused, and what they do: a way that is still open is told in the same words, whichever it is.
-    return finding.message.split(" answered with")[0], finding.message.partition(", which ")[2].partition(" too,")[0]
+            assert not is_still_there(finding, findings, fixed)
