@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(commands.add_parser("predict", help="the capability sets before and after a program's execve", allow_abbrev=False))
     _add_lint(commands.add_parser("lint", help="what is wrong with a policy, and how to mend it", allow_abbrev=False))
     host = commands.add_parser("host", help="what this machine and this user can do, and how to get the rest")
+    _add_json(host)
     host.set_defaults(command=_host)
     return parser
 
@@ -160,8 +162,12 @@ def _lint(options: argparse.Namespace) -> int:
     return run(options)
 
 
-def _host(_options: argparse.Namespace) -> int:
+def _host(options: argparse.Namespace) -> int:
     from core.host import probe
+
+    if options.json:
+        print(json.dumps(probe().to_json()))
+        return 0
     from core.host_command import print_host
 
     print_host(probe())

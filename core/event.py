@@ -76,8 +76,9 @@ class ProcessEvent:
     event: str
     """fork, exec, exit."""
     data: dict[str, Any]
-    """fork: `{child, child_tid, thread}`; exec: `{argv, uids, gids, capabilities: {bounding, …: mask}, securebits, no_new_privs, seccomp}`;
-    exit: `{status | signal, thread, seccomp}`."""
+    """fork: `{child, child_tid, thread}`; exec: `{argv, uids, gids, capabilities: {bounding, …: names}, securebits, no_new_privs, seccomp, file,
+    before, predicted, agrees, reason, rules, rule_sets}` (`file`: the path of what runs, a script's interpreter; the rest as `AtExec` reads it);
+    exit: `{status | signal, thread, seccomp, last_calls}`, the last only with a signal: the numbers of the thread's last calls, at most five."""
 
     def to_json(self) -> dict[str, Any]:
         """The object of one JSON line; `data` is spread into it."""

@@ -49,6 +49,7 @@ class HeadlessRun:
     def __init__(self, session: Session, command: Sequence[str], on_progress: Callable[[Progress], None]) -> None:
         self._session = session
         self._on_progress = on_progress
+        self._program = command[0]
         self._selector = selectors.DefaultSelector()
         self._observer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._stderr = _Collected(self._observer.stderr)
@@ -72,7 +73,7 @@ class HeadlessRun:
             finally:
                 self._arrived.stop_keeping()
                 self._end_observer()
-        self._report(self._session.finish(self._stderr.text(), self._observer.returncode))
+        self._report(self._session.finish(self._stderr.text(), self._observer.returncode, self._program))
 
     # ── from the observer ─────────────────────────────────────────────────────────────────────────────────────
 

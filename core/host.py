@@ -10,9 +10,9 @@ import platform
 import pwd
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from core.knowledge.capabilities import capability_names
 from core.knowledge.landlock import SINCE, abi_detail
@@ -56,6 +56,16 @@ class Host:
     machine: str
     user: str
     abilities: tuple[Ability, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `gatescope host --json` prints it."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Host:
+        """What `to_json` gave. Raises KeyError or TypeError for anything else."""
+        abilities = tuple(Ability(**ability) for ability in found["abilities"])
+        return cls(found["kernel"], found["machine"], found["user"], abilities)
 
     def ability(self, name: str) -> Ability:
         """Raises KeyError for a name that is not probed."""

@@ -3,68 +3,39 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
 
 from core.complaint import Complaint
 from core.far_side import caller_of
-from core.knowledge.capabilities import capability_names
 from core.observer.abilities import hello
 from core.observer.wire import Engine
 from core.plan import UsageProblem, make_plan
-from core.policy.compile import compile_policy
 from core.policy.error import PolicyError
-from core.policy.held import Held
-from core.policy.identity import ROOT, Caller
+from core.policy.identity import Caller
 from core.policy.model import Policy
-from core.predict.credentials import SETS, Sets
-from core.predict.exec import Prediction, predict
-from core.predict.launch import before_exec
+from core.predict.credentials import SETS, Sets, set_text
+from core.predict.forecast import Forecast, forecast, root_observer
 from core.predict.program import Program, read_program
-from core.predict.regain import regainable
 from core.run_command import load_policy
-
-_SYS_PTRACE: Final = 1 << 19
-_FEW: Final = 8
-# Names in a cell of the table; of more, those that lack are named, where they are few.
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Forecast:
-    """A prediction, and on what it rests."""
-
-    prediction: Prediction
-    caller: Caller
-    notes: tuple[str, ...]
-    """What was assumed, in sentences."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The object that `--json` prints; `after` is null where the kernel will refuse the execve."""
-        before, after = self.prediction.before, self.prediction.after
-        return {
-            "before": before.sets.names(),
-            "after": after.sets.names() if after is not None else None,
-            "rules": [*self.notes, *self.prediction.rules],
-        }
 
 
 def run(options: argparse.Namespace) -> int:
     """Returns the exit status. Raises `Complaint`."""
     policy = load_policy(options.policy) if options.policy else Policy()
     try:
-        forecast = forecast_launch(policy, options.target, user=options.user, said=hello())
+        launch = forecast_launch(policy, options.target, user=options.user, said=hello())
     except (UsageProblem, PolicyError) as err:
         raise Complaint(str(err)) from err
     if options.json:
-        print(json.dumps(forecast.to_json()))
+        print(json.dumps(launch.to_json()))
     else:
-        _print(forecast)
+        _print(launch)
     return 0
 
 
@@ -76,24 +47,13 @@ def forecast_launch(policy: Policy, argv: Sequence[str], *, user: Literal["me", 
     plan = make_plan(policy, argv, user=user)
     caller, notes = caller_of(said), []
     if plan.needs_root and not caller.may_set_ids:
-        caller = _root_observer(caller)
+        caller = root_observer(caller)
         notes.append(
             "assumed: the observer runs as root and holds this machine's whole bounding set, since the target's identity needs that"
         )
     engine: Engine = "ebpf" if said["engines"].get("ebpf") is None else "ptrace"
-    spec = compile_policy(plan.policy, plan.target, caller, engine=engine, filters=plan.filters)
     program = _read(plan.target.executable)
-    if program.problem:
-        notes.append(program.problem)
-    # Whoever made a user namespace holds every capability over it.
-    unprivileged = engine == "ptrace" and not caller.held.effective & _SYS_PTRACE and not spec.user_namespace
-    prediction = predict(before_exec(spec, caller), program, caller.last_capability, unprivileged_tracer=unprivileged)
-    return Forecast(prediction, caller, tuple(notes))
-
-
-def _root_observer(caller: Caller) -> Caller:
-    everything = caller.held.bounding
-    return dataclasses.replace(caller, observer=ROOT, held=Held(bounding=everything, permitted=everything, effective=everything))
+    return forecast(plan.policy, plan.target, program, caller, engine=engine, filters=plan.filters, notes=notes)
 
 
 def _read(path: str) -> Program:
@@ -106,28 +66,20 @@ def _read(path: str) -> Program:
 # ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _print(forecast: Forecast) -> None:
+def _print(launch: Forecast) -> None:
     console = Console(highlight=False, markup=False)
-    before, after = forecast.prediction.before, forecast.prediction.after
+    before, after = launch.prediction.before, launch.prediction.after
     table = Table(box=None, pad_edge=False)
     for title in ("", "before execve", "after"):
         table.add_column(title)
     for name in SETS:
-        table.add_row(name, *(_cell(sets, name, forecast.caller) for sets in (before.sets, after.sets if after else None)))
+        table.add_row(name, *(_cell(sets, name, launch.caller) for sets in (before.sets, after.sets if after else None)))
     console.print(table)
-    for sentence in (*forecast.notes, *forecast.prediction.rules):
+    for sentence in (*launch.notes, *launch.prediction.rules):
         console.print(f"· {sentence}", soft_wrap=True)
-    if after is not None:
-        console.print(f"Can it be regained? {regainable(after, forecast.caller.last_capability).sentence}", soft_wrap=True)
+    if launch.regain is not None:
+        console.print(f"Can it be regained? {launch.regain.sentence}", soft_wrap=True)
 
 
 def _cell(sets: Sets | None, name: str, caller: Caller) -> str:
-    if sets is None:
-        return "refused: EPERM"
-    mask, everything = int(getattr(sets, name)), (2 << caller.last_capability) - 1
-    names, lacking = capability_names(mask), capability_names(everything & ~mask)
-    if not lacking:
-        return f"all {len(names)}"
-    if len(names) > _FEW and len(lacking) <= _FEW:
-        return f"all but {', '.join(lacking)}"
-    return ", ".join(names) or "–"
+    return "refused: EPERM" if sets is None else set_text(getattr(sets, name), (2 << caller.last_capability) - 1)

@@ -19,6 +19,7 @@ from core.observer.wire import Frame, FrameKind
 from core.observer_failure import start_failure
 from core.plan import Launched, Plan, UsageProblem
 from core.recording.assemble import Assembler, signal_name
+from core.recording.execs import Execs
 from core.recording.header import RecordingError
 from core.recording.recording import Recording
 
@@ -77,6 +78,8 @@ class Session:
         """Whether `failure` is a refusal of what was asked for: nothing was started, and asking otherwise may help."""
         self.ending: Ending | None = None
         self.pid: int | None = None
+        self.hello: dict[str, Any] = {}
+        """What the observer said of itself; empty until then."""
         self._path = path
         self._decoder = wire.FrameDecoder()
         self._collector = Collector()
@@ -86,7 +89,6 @@ class Session:
         self._judge: Judge | None = None
         self._assembler: Assembler | None = None
         self._started_ns = 0
-        self._hello: dict[str, Any] = {}
         self._garbled = False
 
     @property
@@ -130,7 +132,7 @@ class Session:
 
     def _take(self, frame: Frame, progress: Progress) -> None:
         match frame.kind:
-            case FrameKind.CALLS | FrameKind.CHECKS | FrameKind.PROCESSES | FrameKind.CAPTURES | FrameKind.FLUSH:
+            case FrameKind.CALLS | FrameKind.CHECKS | FrameKind.PROCESSES | FrameKind.CAPTURES | FrameKind.AUDIT | FrameKind.FLUSH:
                 batch = self._collector.feed(frame)
                 if batch is not None:
                     self._judged(batch, progress)
@@ -150,7 +152,7 @@ class Session:
             case FrameKind.HELLO:
                 self._greeted(frame.json(), progress)
             case FrameKind.FOUND:
-                self._launch(self._hello, frame.json(), progress)
+                self._launch(self.hello, frame.json(), progress)
             case FrameKind.STARTED:
                 self._started(frame)
             case FrameKind.FAILED:
@@ -162,7 +164,7 @@ class Session:
         if hello.get("protocol") != wire.PROTOCOL:
             sentence = f"the observer speaks protocol {hello.get('protocol')}, this Gatescope {wire.PROTOCOL}: install the same version on both sides"
             raise UsageProblem(sentence)
-        self._hello = hello
+        self.hello = hello
         if self.plan.lookup is None:
             self._launch(hello, None, progress)
         else:
@@ -189,7 +191,8 @@ class Session:
         self.state = "running"
         self.pid = frame.number("pid")
         self._started_ns = frame.number("monotonic_ns")
-        self._assembler = Assembler(self.recording.names, self._started_ns)
+        execs = Execs(int(self.hello["last_capability"]), elsewhere=self.plan.elsewhere)
+        self._assembler = Assembler(self.recording.names, self._started_ns, execs)
 
     def _output(self, payload: bytes, progress: Progress) -> None:
         if not payload or payload[0] not in (1, 2):

@@ -10,6 +10,7 @@ from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.decode import decode_result
 from core.knowledge.errnos import errno_meaning
 from core.observer.wire import AUDIT_ARCH_X86_64
+from core.predict.at_exec import AtExec
 
 GATE_SIGNS: Final = {Gate.SECCOMP: "◆", Gate.CAPABILITY: "⬢", Gate.OTHER: "●"}
 """The shape that stands beside each gate's colour and word, here and in the window."""
@@ -50,7 +51,7 @@ def result_text(event: CallEvent) -> str:
 def event_line(event: Event, paint: Paint = plain) -> str:
     """One line, without its end."""
     head = paint(f"{event.time_ns / 1e9:10.6f} {event.comm}[{event.tid}]", _ANSI_MUTED)
-    return f"{head} {_call_text(event, paint) if isinstance(event, CallEvent) else _process_text(event)}"
+    return f"{head} {_call_text(event, paint) if isinstance(event, CallEvent) else _process_text(event, paint)}"
 
 
 def _call_text(event: CallEvent, paint: Paint) -> str:
@@ -71,14 +72,23 @@ def _return_text(event: CallEvent) -> str:
     return result_text(event)
 
 
-def _process_text(event: ProcessEvent) -> str:
+def _process_text(event: ProcessEvent, paint: Paint) -> str:
     data = event.data
     match event.event:
         case "fork":
             return f"+++ new {'thread' if data['thread'] else 'process'} {data['child_tid']} +++"
         case "exec":
-            return f"+++ runs {' '.join(data['argv']) or event.comm} +++"
+            return f"+++ runs {' '.join(data['argv']) or event.comm} +++{_exec_text(event, paint)}"
         case _:
             what = f"thread {event.tid}" if data["thread"] else "process"
             how = f"killed by {data['signal']}" if "signal" in data else f"exited with {data['status']}"
             return f"+++ {what} {how}{' (seccomp)' if data['seccomp'] else ''} +++"
+
+
+def _exec_text(event: ProcessEvent, paint: Paint) -> str:
+    at_exec = AtExec.of(event.data)
+    if at_exec is None:
+        return ""
+    if at_exec.agrees is False:
+        return f"  {paint(f'{KILLED_SIGN} {at_exec.gist}', _ANSI_KILLED)}"
+    return f"  {paint(at_exec.gist, _ANSI_MUTED)}"

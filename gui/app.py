@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from core.resources import resource_path
 from core.version import VERSION
+from gui.cycle_collector import CycleCollector
 from gui.interrupts import Interrupts
 from gui.main_window import MainWindow
 from gui.policy_document import PolicyDocument
@@ -19,16 +20,20 @@ from gui.settings import Settings
 from gui.theme import Choice, Theme
 
 
-def run_window() -> int:
-    """Opens the window and stays until it is closed; the exit status."""
-    application = make_application()
+def run_window(application: QApplication | None = None) -> int:
+    """Opens the window and stays until it is closed; the exit status. `application`: where there is one already."""
+    application = application or make_application()
+    collector = CycleCollector()
     settings = Settings()
     theme = Theme(application)
     theme.choose(Choice(settings.text("theme", Choice.DESKTOP)))
     document = PolicyDocument()
     pages = PolicyPages(theme, document)
     window = MainWindow(theme, settings, document, pages.titled())
-    window.log.table.rule_wanted.connect(pages.seccomp.add_rule_for)
+    pages.join(window.log, window.flow)
+    pages.page_wanted.connect(window.show_policy_page)
+    pages.set_observer(window.flow.observer)
+    window.choices.observer_changed.connect(pages.set_observer)
     window.bar.target.currentTextChanged.connect(pages.set_command)
     pages.set_command(window.bar.target.currentText())
     interrupts = Interrupts(window)
@@ -37,6 +42,7 @@ def run_window() -> int:
     threading.Thread(target=_load_the_rest, daemon=True).start()
     status = application.exec()
     interrupts.restore()
+    collector.stop()
     return status
 
 

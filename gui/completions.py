@@ -9,13 +9,13 @@ from typing import Final
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel, Qt
 from PySide6.QtWidgets import QCompleter, QLineEdit
 
-_LAST_WORD: Final = re.compile(r"^(.*[\s,|])?([^\s,|]*)$", re.DOTALL)
+_LAST_WORD: Final = re.compile(r"^(.*[\s,|(:])?([^\s,|(:]*)$", re.DOTALL)
 _SHOWN: Final = 12
 _POPUP_WIDTH: Final = 300
 
 
 class Completer(QCompleter):
-    """Completes the last entry of a list (parted by commas, blanks or |), where Qt's own sees one long word."""
+    """Completes the last entry of a list (parted by commas, blanks, | or what opens an argument list), where Qt's own sees one long word."""
 
     def __init__(self, edit: QLineEdit, words: Sequence[str] = ()) -> None:
         """Attaches itself to the line."""

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import (
     QColor,
+    QHelpEvent,
     QResizeEvent,
     QSyntaxHighlighter,
     QTextCharFormat,
@@ -16,7 +17,7 @@ from PySide6.QtGui import (
     QTextDocument,
     QTextFormat,
 )
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
 from core.bpf.disassemble import Line
 from gui.naming import named
@@ -49,14 +50,25 @@ class FilterListing(QPlainTextEdit):
 
     def show_lines(self, lines: Sequence[Line], lit: Sequence[int] = ()) -> None:
         """Replaces what is shown; `lit`: indexes of the instructions that a call executes (`Line.index`), none where no call is followed."""
+        if lines == self._lines and frozenset(lit) == self._lit:
+            return
         self._lines, self._lit = lines, frozenset(lit)
         self.setAccessibleDescription(f"Executed: {', '.join(map(str, lit))}" if lit else "")
         self._fill()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            # A line may be longer than the panel is wide.
+            QToolTip.showText(event.globalPos(), self.cursorForPosition(event.pos()).block().text().strip(_LIT), self)
+            return True
+        return super().viewportEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._aligned() != self._was_aligned:
             self._fill()
+        elif self._lit:
+            self.ensureCursorVisible()
 
     def _aligned(self) -> bool:
         return self.width() >= self.fontMetrics().averageCharWidth() * _WIDE

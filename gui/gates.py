@@ -6,6 +6,7 @@ import dataclasses
 from typing import Final
 
 from core.judge.verdict import Gate, Outcome, Verdict
+from core.lint.finding import Severity
 from gui.icons import Shape
 from gui.theme import Tokens
 
@@ -22,6 +23,17 @@ class Look:
     word: str
     ink: str
     tint: str
+
+
+def finding_look(severity: Severity, tokens: Tokens) -> Look:
+    """A finding's sign: what keeps a policy from doing what it says is red, what warns amber, and the rest is quiet."""
+    match severity:
+        case "error":
+            return Look(Shape.CROSS, "error", tokens.killed, tokens.killed_tint)
+        case "warning":
+            return Look(Shape.WARNING, "warning", tokens.capability, tokens.capability_tint)
+        case _:
+            return Look(Shape.CIRCLE, "info", tokens.muted, tokens.header)
 
 
 def gate_ink(gate: Gate, tokens: Tokens) -> str:

@@ -29,6 +29,15 @@ def muted_label(text: str = "", *, wrap: bool = True) -> QLabel:
     return label
 
 
+def plain_label() -> QLabel:
+    """A paragraph to read, and to select with the mouse."""
+    label = QLabel(wordWrap=True, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setAlignment(_TOP_LEFT)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    return label
+
+
 def field_label(text: str, buddy: QWidget) -> QLabel:
     """A field's name at its left; its mnemonic (&) puts the keyboard into the field."""
     label = QLabel(text)

@@ -16,13 +16,16 @@ from core.event import Event
 from core.recording.header import RecordingError
 from gui.actions import Actions
 from gui.dock import Dock
+from gui.flip_flow import FlipFlow
 from gui.inspector.inspector import TABS, Inspector
 from gui.menus import build_menus
+from gui.observer_badge import ObserverBadge
 from gui.panels.empty_state import Invitation
 from gui.panels.log import LogPanel
 from gui.panels.terminal import TerminalPanel
 from gui.policy_document import PolicyDocument
 from gui.policy_files import PolicyFiles
+from gui.run_choices import RunChoices
 from gui.run_flow import RunFlow, save_copy
 from gui.run_pages import CAPABILITIES_PAGE, LOG_PAGE, PROCESSES_PAGE, SUMMARY_PAGE, RunPages
 from gui.settings import LAYOUT_VERSION, Settings
@@ -54,16 +57,19 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(theme, self)
         self.files = PolicyFiles(document, self.actions_, settings, self)
         self.flow = RunFlow(self)
+        self.choices = RunChoices(self.flow, settings, self)
         self.bar = TargetBar(theme, self.actions_, self.files.menu)
         invitations = self._invitations()
         self.log = LogPanel(theme, invitations)
         self.pages = RunPages(theme, document, self.log, invitations[0])
-        self.inspector = Inspector(theme)
+        self._badge = ObserverBadge(theme, self.bar, self.choices)
+        self.flips = FlipFlow(self.flow, self)
+        self.inspector = Inspector(theme, document, self.flips)
         self.terminal = TerminalPanel(theme)
         self.status = StatusLine(theme)
         self._again = False
         self._lay_out(policy_pages)
-        build_menus(self.menuBar(), self.actions_, self.files.menu, self._docks, self.log.table, self.flow, document.undo_stack)
+        build_menus(self.menuBar(), self.actions_, self.files.menu, self._docks, self.log.table, self.choices, document.undo_stack)
         self._connect()
         WindowKeys(self)
         self._restore()
@@ -133,7 +139,13 @@ class MainWindow(QMainWindow):
         self.terminal.resized.connect(controller.resize)
         self.log.event_chosen.connect(self._on_event_chosen)
         self.log.table.rule_wanted.connect(self._on_rule_wanted)
+        self.log.table.rule_shown.connect(self._show_seccomp)
+        self.log.table.trial_wanted.connect(self._show_seccomp)
         self.pages.policy_changed.connect(self._on_capabilities_dropped)
+        self.inspector.event_wanted.connect(self.log.show_event)
+        self.inspector.rule_wanted.connect(self.log.table.show_rule)
+        self.inspector.run_wanted.connect(self._on_again)
+        self.inspector.recording_wanted.connect(self._on_second_run_wanted)
         self._document.changed.connect(self._on_policy_changed)
 
     def _connect_actions(self) -> None:
@@ -152,6 +164,8 @@ class MainWindow(QMainWindow):
             actions.find_next_mark: table.go_to_next_mark,
             actions.filter: bar.focus_edit,
             actions.clear_filter: bar.clear,
+            actions.show_rule: table.show_rule,
+            actions.try_call: table.try_call,
             actions.copy: table.copy_text,
             actions.copy_csv: table.copy_csv,
             actions.copy_json: table.copy_json,
@@ -161,10 +175,12 @@ class MainWindow(QMainWindow):
             actions.show_processes: partial(self.pages.show_page, PROCESSES_PAGE),
             actions.leave_terminal: table.setFocus,
             actions.focus_terminal: self._on_focus_terminal,
+            actions.focus_inspector: self._on_focus_inspector,
             actions.reset_layout: self._place_docks,
         }
         for action, slot in slots.items():
             action.triggered.connect(slot)
+        actions.names.toggled.connect(log.model.show_names)
         actions.large_type.toggled.connect(self._theme.set_large)
         actions.themes.triggered.connect(self._on_theme_chosen)
 
@@ -197,7 +213,9 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._remember()
+        self.flips.shut_down()
         self.flow.controller.shut_down()
+        self._badge.shut_down()
         super().closeEvent(event)
 
     # Running.
@@ -232,7 +250,8 @@ class MainWindow(QMainWindow):
             self._on_run()
 
     def _on_recording_opened(self, recording: Recording) -> None:
-        self.inspector.set_filters(len(recording.header.filters))
+        self.flips.forget()
+        self.inspector.set_recording(recording)
         self.pages.show_recording(recording)
 
     def _on_output(self, _stream: int, data: bytes) -> None:
@@ -251,8 +270,7 @@ class MainWindow(QMainWindow):
         if flow.recording is not None and flow.recording.path is not None and not flow.recording.problem:
             word = "recording" if flow.busy else "recording saved"
             self.status.show_recording(f"{word} · {size_text(flow.recording.size)}")
-        text, tip = flow.engine_badge
-        self.bar.show_engine(text or "no run yet", ("limited" if tip else "good") if text else "unknown", tip)
+        self._badge.show_standing(flow.standing, flow.notes)
 
     # Recordings.
 
@@ -269,6 +287,14 @@ class MainWindow(QMainWindow):
             self.flow.show(Recording.open(path))
         except RecordingError as err:
             self.log.info.problem(str(err))
+
+    def _on_second_run_wanted(self, path: Path) -> None:
+        first = self.flow.recording.path if self.flow.recording is not None else None
+        self.open_recording(path)
+        if first is not None:
+            self.log.info.note(
+                f"This is the second run, with the one change. The first is kept as {first}: open it again from the File menu."
+            )
 
     def _on_save_recording(self) -> None:
         recording = self.flow.recording
@@ -296,15 +322,21 @@ class MainWindow(QMainWindow):
 
     def _on_rule_wanted(self) -> None:
         """The seccomp panel makes the rule; here it comes into sight."""
-        self._policy_dock.show()
-        self._policy_dock.header.show_tab("Seccomp")
+        self._show_seccomp()
         self.log.info.note(
             f"The policy has a new rule, at the left. Run again to see it decide ({self.actions_.again.shortcut().toString()})."
         )
 
-    def _on_capabilities_dropped(self) -> None:
+    def show_policy_page(self, title: str) -> None:
+        """Brings the tab of the policy panel that has this title into sight."""
         self._policy_dock.show()
-        self._policy_dock.header.show_tab("Capabilities")
+        self._policy_dock.header.show_tab(title)
+
+    def _show_seccomp(self) -> None:
+        self.show_policy_page("Seccomp")
+
+    def _on_capabilities_dropped(self) -> None:
+        self.show_policy_page("Capabilities")
         again = self.actions_.again.shortcut().toString()
         self.log.info.note(f"The policy drops what this run did not need. Run again to see whether it does without ({again}).")
 
@@ -316,6 +348,11 @@ class MainWindow(QMainWindow):
     def _on_event_chosen(self, event: Event | None) -> None:
         self.inspector.show_event(event)
         self._inspector_dock.header.set_remark(f"#{event.seq}" if event is not None else "")
+
+    def _on_focus_inspector(self) -> None:
+        self._inspector_dock.show()
+        self._inspector_dock.header.show_tab(TABS[0])
+        self.inspector.take_focus()
 
     def _on_focus_terminal(self) -> None:
         self._terminal_dock.show()

@@ -164,7 +164,7 @@ class RunController(QObject):
         if session is None or process is None:
             return
         self._turn.stop()
-        self._announce(session.finish(self._stderr.decode(errors="replace"), exit_code))
+        self._announce(session.finish(self._stderr.decode(errors="replace"), exit_code, process.program()))
         self._process = None
         process.deleteLater()
         self.finished.emit()

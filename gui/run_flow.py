@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 from platformdirs import user_data_path
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
-from core.observer_command import PrefixError, observer_command, root_prefix
+from core.observer_command import PREFIXES, PrefixError, is_elsewhere, observer_command, root_prefix
 from core.policy.model import Policy
+from core.standing import Standing, standing
 from gui.run_controller import RunController
 from gui.words import sentence
 
 if TYPE_CHECKING:
-    from core.plan import EngineChoice, Plan
+    from core.plan import EngineChoice
     from core.recording.recording import Recording
 
 _REFRESH_MS: Final = 100
@@ -47,11 +48,13 @@ class RunFlow(QObject):
         self.engine: EngineChoice = "auto"
         self.observer = ""
         """The prefix before the observer's command; empty: root's only where the policy needs it."""
+        self.far_command = ""
+        """The observer's command behind a prefix of the user's own; empty: the one that is usual there."""
         self.notes: list[str] = []
         self._elapsed = QElapsedTimer()
         self._failure = ""
         self._command = ""
-        self._root = False
+        self._prefix = "none"
         self._refresh = QTimer(self, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self.changed)
         self.controller.recording_opened.connect(self._on_recording_opened)
@@ -71,25 +74,32 @@ class RunFlow(QObject):
 
         try:
             terminal = Terminal(rows=rows, columns=columns)
-            plan = make_plan(policy, argv, environment=_environment(), engine=self.engine, terminal=terminal)
-            command = observer_command(self._prefix(plan))
+            elsewhere = is_elsewhere(self.observer)
+            plan = make_plan(policy, argv, environment=environment(), engine=self.engine, terminal=terminal, elsewhere=elsewhere)
+            prefix = self.observer or (root_prefix(graphical=True) if plan.needs_root else "none")
+            command = self.command_behind(prefix)
         except (UsageProblem, PrefixError) as err:
             self.problem.emit(sentence(str(err)))
             return False
         try:
-            path = _recording_path(argv[0])
+            path = recording_path(argv[0])
         except OSError as err:
             self.problem.emit(
                 f"The recording cannot be kept in {err.filename}: {err.strerror}. Free the folder, or set XDG_DATA_HOME to another."
             )
             return False
         self.notes, self._failure, self._command = [], "", shlex.join(argv)
-        self._root = os.geteuid() == 0 or self._prefix(plan) != "none"
+        self._prefix = prefix
         self._elapsed.start()
         self._refresh.start()
         self.controller.start(plan, command, path)
         self.changed.emit()
         return True
+
+    def command_behind(self, prefix: str) -> list[str]:
+        """The command line of an observer behind this prefix. Raises `PrefixError`."""
+        # A terminal that the window was started from is nothing to ask at: nobody looks there.
+        return observer_command(prefix, "" if prefix in PREFIXES else self.far_command, terminal=False)
 
     def show(self, recording: Recording) -> None:
         """A recording from disk takes the last run's place."""
@@ -113,13 +123,12 @@ class RunFlow(QObject):
         return "Recording" if self.recording is not None else "Ready"
 
     @property
-    def engine_badge(self) -> tuple[str, str]:
-        """The engine with the observer's user, and why it is not the other one; empty where nothing runs or ran."""
+    def standing(self) -> Standing | None:
+        """Which engine and whose privilege the run has or had; None where nothing runs or ran."""
         session = self.controller.session
         if session is None or session.engine is None:
-            return "", ""
-        name = {"ebpf": "eBPF", "ptrace": "ptrace"}[session.engine]
-        return f"{name} · {'root' if self._root else 'your own'} observer", "\n".join(self.notes)
+            return None
+        return standing(session.hello, session.engine, self._prefix, os.getuid())
 
     # What the controller tells.
 
@@ -152,9 +161,6 @@ class RunFlow(QObject):
             self.problem.emit(sentence(self.recording.problem))
         self.changed.emit()
 
-    def _prefix(self, plan: Plan) -> str:
-        return self.observer or (root_prefix(graphical=True) if plan.needs_root else "none")
-
 
 def save_copy(recording: Recording, path: Path) -> None:
     """The recording's file, copied. Raises OSError."""
@@ -163,13 +169,13 @@ def save_copy(recording: Recording, path: Path) -> None:
     shutil.copyfile(recording.path, path)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Ours, but with the terminal that the target gets: not the one, if any, that the window was started from."""
     kept = {name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS", "COLORTERM")}
     return {**kept, "TERM": _TERMINAL}
 
 
-def _recording_path(program: str) -> Path:
+def recording_path(program: str) -> Path:
     """A file of its own for a new run; of the older ones only the latest stay. Raises OSError."""
     folder = user_data_path("gatescope") / "recordings"
     folder.mkdir(parents=True, exist_ok=True)

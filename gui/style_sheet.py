@@ -41,15 +41,29 @@ QPushButton[quiet="true"]:checked { background: $panel; border-color: $line; }
 QPushButton[quiet="true"]:checked:focus { border-color: $accent; }
 QPushButton:focus, QToolButton#command:focus { border-color: $accent; }
 QPushButton:disabled, QToolButton#command:disabled { color: $muted; background: $window; }
+QToolButton#fold, QToolButton#fold:checked { border: none; background: transparent; padding: 2px 4px 2px 0; }
+QToolButton#fold:hover, QToolButton#fold:focus { color: $accent; }
 QToolButton#command::menu-indicator { image: none; }
 QPushButton[primary="true"], QToolButton#command[primary="true"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
 QPushButton[primary="true"]:hover, QToolButton#command[primary="true"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[primary="true"]:focus, QToolButton#command[primary="true"]:focus { border-color: $text; }
 QPushButton[primary="true"]:disabled, QToolButton#command[primary="true"]:disabled { background: $window; color: $muted; border-color: $line; }
 
+QToolButton#badge { border: 1px solid transparent; border-radius: 6px; background: transparent; color: $muted; padding: 4px 8px; }
+QToolButton#badge:hover { background: $header; color: $text; }
+QToolButton#badge:focus { border-color: $accent; }
+QFrame#popover { background: $panel; border: 1px solid $line; }
 QToolButton#disclosure { border: none; background: transparent; padding: 6px 12px; color: $muted; }
 QToolButton#disclosure:hover { color: $text; }
 QToolButton#disclosure:focus { color: $accent; }
+
+QPushButton#link { border-color: transparent; background: transparent; color: $accent; padding: 0 4px; text-align: left; min-height: 20px; }
+QPushButton#link:disabled { color: $muted; }
+QPushButton#link:hover { text-decoration: underline; }
+QPushButton#link:focus { border-color: $accent; }
+QToolButton#crumb { border: 1px solid transparent; border-radius: 4px; padding: 2px 6px; color: $accent; background: transparent; }
+QToolButton#crumb:hover { background: $header; }
+QToolButton#crumb:focus { border-color: $accent; }
 
 QLineEdit, QComboBox, QSpinBox {
     background: $panel; color: $text; border: 1px solid $line; border-radius: 6px; padding: 0 9px; min-height: ${inner}px; max-height: ${inner}px;

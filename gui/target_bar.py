@@ -35,6 +35,7 @@ class TargetBar(QToolBar):
     user_chosen = Signal(str)
     moment_chosen = Signal(str)
     target_changed = Signal()
+    badge_clicked = Signal()
 
     def __init__(self, theme: Theme, actions: Actions, policy_menu: QMenu, parent: QWidget | None = None) -> None:
         super().__init__("Target", parent)
@@ -48,7 +49,7 @@ class TargetBar(QToolBar):
         self.policy.setMenu(policy_menu)
         self.policy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.moment = _combo("The moment from which the filter judges", MOMENTS.values())
-        self._badge_sign, self._badge = QLabel(), named(QLabel(), "Engine")
+        self.badge = named(QToolButton(), "Engine and observer", style="badge")
         self._badge_state: BadgeState = "unknown"
         self._lay_out(actions)
         self.user.activated.connect(self._on_user_activated)
@@ -90,8 +91,9 @@ class TargetBar(QToolBar):
 
     def show_engine(self, text: str, state: BadgeState, tip: str = "") -> None:
         """Which engine watches, and as whom; `tip`: why not the other."""
-        self._badge.setText(text)
-        self._badge.setToolTip(tip)
+        self.badge.setText(text)
+        self.badge.setToolTip(tip)
+        self.badge.setAccessibleDescription(tip)
         self._badge_state = state
         self._on_theme_changed()
 
@@ -125,8 +127,11 @@ class TargetBar(QToolBar):
             row.addWidget(label)
             row.addWidget(widget, 1 if widget is self.target else 0)
         row.addStretch(2)
-        row.addWidget(self._badge_sign)
-        row.addWidget(self._badge)
+        self.badge.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.badge.setIconSize(QSize(12, 12))
+        self.badge.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.badge.clicked.connect(self.badge_clicked)
+        row.addWidget(self.badge)
         row.setSpacing(8)
         layout = self.layout()
         if layout is not None:
@@ -160,7 +165,7 @@ class TargetBar(QToolBar):
                 widget.setFont(self._theme.mono_font)
         inks = {"unknown": tokens.muted, "good": tokens.passed, "limited": tokens.capability, "bad": tokens.killed}
         shape = Shape.WARNING if self._badge_state in ("limited", "bad") else Shape.CIRCLE
-        self._badge_sign.setPixmap(shape_icon(shape, inks[self._badge_state]).pixmap(QSize(12, 12)))
+        self.badge.setIcon(shape_icon(shape, inks[self._badge_state]))
 
 
 def _combo(name: str, items: Iterable[str]) -> QComboBox:

@@ -7,12 +7,12 @@ from typing import Final
 
 from core.judge import wording
 from core.judge.change import Change, ChangeKind, Expected, Situation
-from core.judge.seccomp_changes import next_question
+from core.judge.seccomp_changes import held_names, hold, next_question
 from core.judge.verdict import Check, Evidence, Gate
 from core.knowledge.capabilities import BY_NAME, capability_name, parse_capability
 from core.knowledge.noise import asking_function
 from core.knowledge.own_namespace import asks_own_namespace
-from core.policy.toggle import AsRoot, Hold, Lack, PathsOff, RootOfNamespace, Several, Toggle, UserNamespace
+from core.policy.toggle import AsRoot, Lack, PathsOff, RootOfNamespace, Several, Toggle, UserNamespace
 
 _DAC: Final = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
 _SHOWN: Final = 3
@@ -47,13 +47,14 @@ def permission_changes(situation: Situation) -> Iterator[Change]:
             Expected.PASSES,
             Gate.OTHER,
         )
+    blamed = "Landlock" in situation.event.verdict.reason
     if situation.policy.paths is not None:
         yield situation.changed(
             ChangeKind.PATHS,
             "Switch Landlock off",
-            "If it was the policy's paths that said no, the call would pass them.",
+            f"{'T' if blamed else 'If it was the policy that said no, t'}he call would pass without the policy's paths.",
             PathsOff(),
-            evidence=Evidence.UNKNOWN,
+            evidence=situation.event.verdict.evidence if blamed else Evidence.UNKNOWN,
             gate=Gate.OTHER,
             expected=Expected.PASSES,
         )
@@ -89,12 +90,12 @@ def failure_changes(situation: Situation) -> Iterator[Change]:
 def _hold(situation: Situation, name: str, effect: str, gate: Gate) -> Change:
     observed = situation.event.verdict.evidence is Evidence.OBSERVED
     evidence = Evidence.COMPUTED if observed and gate is Gate.CAPABILITY else Evidence.INFERRED
-    toggle = Hold(name, _held(situation))
+    toggle = hold(situation, name)
     return situation.changed(ChangeKind.CAPABILITY, f"Hold {name}", effect, toggle, evidence=evidence, gate=gate, expected=Expected.PASSES)
 
 
 def _lack(situation: Situation, name: str, effect: str, evidence: Evidence) -> Change:
-    toggle = Lack(name, _held(situation))
+    toggle = Lack(name, held_names(situation))
     return situation.changed(
         ChangeKind.CAPABILITY, f"Drop {name}", effect, toggle, evidence=evidence, gate=Gate.CAPABILITY, expected=Expected.STOPS
     )
@@ -130,7 +131,7 @@ def _out_of_namespace(situation: Situation, name: str) -> Iterator[Change]:
         situation,
         f"Run outside the user namespace, and hold {name}",
         f"{effect} Outside, what it holds would count.",
-        Several((UserNamespace(own=False), Hold(name))),
+        Several((UserNamespace(own=False), hold(situation, name))),
         Expected.PASSES,
     )
 
@@ -176,7 +177,3 @@ def _where(situation: Situation, *, start: bool = True) -> str:
 def _asked_in(check: Check, call: str) -> str:
     function = asking_function(check.stack)
     return f"The check in {function}" if function else f"The check that {call} makes"
-
-
-def _held(situation: Situation) -> tuple[str, ...]:
-    return tuple(sorted(situation.held.effective)) if situation.held is not None else ()

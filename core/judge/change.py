@@ -45,7 +45,7 @@ class Change:
 
     kind: ChangeKind
     sentence: str
-    """What to do, as a button says it: "Switch off seccomp rule 2"."""
+    """What to do, as a button says it: "Switch off rule 2"."""
     effect: str
     """What it would do, as sentences."""
     evidence: Evidence
@@ -92,6 +92,8 @@ class Situation:
     filters: tuple[bytes, ...] = ()
     """The policy's, as they were loaded, oldest first."""
     held: Holding | None = None
+    own_filters: tuple[tuple[int, bytes], ...] = ()
+    """Number and program of those that the target installed itself and that stood over the thread, oldest first."""
 
     def changed(
         self, kind: ChangeKind, sentence: str, effect: str, toggle: Toggle, *, evidence: Evidence, gate: Gate, expected: Expected

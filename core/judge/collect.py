@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.judge.audit import AuditRecord, parse_audit
 from core.judge.match import first_rows
 from core.judge.records import CALL_DTYPE, CHECK_DTYPE, PROCESS_DTYPE, Capture, Records, parse_captures, parse_records
 from core.observer import wire
@@ -20,8 +21,22 @@ MOST_HELD: Final = 1 << 17
 SETTLING_NS: Final = 50_000_000
 """How long a thread's last call, if seccomp may have stopped it without an errno, is held back for the signal that says how; in the records' time."""
 
+AUDIT_DELAY_NS: Final = 2_000_000
+"""How long the kernel may take to deliver an audit record, in the records' time."""
+
 _FOREVER: Final = 2**64 - 1
-_SIGNALS: Final = (ProcessKind.SIGNAL, ProcessKind.KILLED_BY_SECCOMP, ProcessKind.EXIT)
+_RESTARTS: Final = (-512, -513, -514, -516)
+_DEATHS: Final = (ProcessKind.KILLED_BY_SECCOMP, ProcessKind.EXIT)
+
+
+@dataclasses.dataclass(slots=True)
+class Gap:
+    """A stretch of time in which records were lost, as narrow as it can be told; CLOCK_MONOTONIC, in ns."""
+
+    start_ns: int
+    end_ns: int
+    counts: Mapping[str, int]
+    """By kind; only kinds of which there were any."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,16 +51,33 @@ class Batch:
     """In time order."""
     captures: dict[int, tuple[Capture, ...]]
     """By call id: those of these calls, and of the execs among `processes`."""
+    gaps: tuple[Gap, ...]
+    """Where records were lost, in or near the time of these calls."""
     lost: Mapping[str, int]
-    """Records lost since the batch before, by kind; only kinds of which there were any."""
+    """Records lost so far, by kind; only kinds of which there were any."""
     watermark: int
     """CLOCK_MONOTONIC, in ns."""
+    audit: tuple[AuditRecord, ...] = ()
+    """What has come of the kernel's audit log since the batch before, about calls of this batch or of others."""
 
 
 def ends(calls: Records) -> NDArray[np.uint64]:
     """When each call came to its end; for one without an end, the last that is known of it."""
     last: NDArray[np.uint64] = np.maximum(calls["exited_ns"], calls["entered_ns"])
     return last
+
+
+def restarts(calls: Records) -> NDArray[np.bool_]:
+    """For each call whether it returned one of the kernel's own marks (include/linux/errno.h): a signal interrupted it, and it is to be started again."""
+    found: NDArray[np.bool_] = ((calls["flags"] & CallFlag.EXITED) != 0) & np.isin(calls["ret"], _RESTARTS)
+    return found
+
+
+def deaths(processes: Records) -> Records:
+    """The records after which a thread makes no call any more; a leader's place and number are taken by a thread that calls execve."""
+    replaced = (processes["kind"] == ProcessKind.EXEC) & (processes["other"] != processes["tid"])
+    found: Records = processes[np.isin(processes["kind"], _DEATHS) | replaced]
+    return found
 
 
 class Collector:
@@ -59,9 +91,10 @@ class Collector:
         self._processes = np.empty(0, PROCESS_DTYPE)
         self._arrived: dict[FrameKind, list[Records]] = {}
         self._captures: dict[int, list[Capture]] = {}
-        self._lost_before: dict[str, int] = {}
         self._lost: dict[str, int] = {}
+        self._gaps: list[Gap] = []
         self._watermark = 0
+        self._audit: list[AuditRecord] | None = None
 
     def feed(self, frame: Frame) -> Batch | None:
         """Takes a frame; a FLUSH gives the batch that it completes. Frames without records are passed over. Raises `WireError` for cut records."""
@@ -77,6 +110,8 @@ class Collector:
                     self._captures.setdefault(capture.call, []).append(capture)
             case FrameKind.LOST:
                 self._note_lost(frame)
+            case FrameKind.AUDIT:
+                self._audit = [*(self._audit or ()), *parse_audit(frame.payload)]
             case FrameKind.FLUSH:
                 return self._flush(_watermark(frame))
             case _:
@@ -94,13 +129,14 @@ class Collector:
         return batch
 
     def _note_lost(self, frame: Frame) -> None:
-        for kind, count in frame.json().items():
+        counts = frame.json()
+        for kind, count in counts.items():
             if not isinstance(count, int) or isinstance(count, bool) or count < 0:
                 raise wire.WireError(f"the observer sent a LOST frame in which {kind} is not a count")
-            new = count - self._lost_before.get(kind, 0)
-            if new > 0:
-                self._lost[kind] = self._lost.get(kind, 0) + new
-                self._lost_before[kind] = count
+        new = {kind: count - self._lost.get(kind, 0) for kind, count in counts.items() if count > self._lost.get(kind, 0)}
+        if new:
+            self._gaps.append(Gap(self._watermark, _FOREVER, new))
+            self._lost = {**self._lost, **{kind: counts[kind] for kind in new}}
 
     def _gather(self) -> None:
         self._calls = _joined(self._calls, self._arrived.pop(FrameKind.CALLS, []))
@@ -109,14 +145,23 @@ class Collector:
 
     def _flush(self, watermark: int) -> Batch:
         self._gather()
-        self._watermark = max(self._watermark, watermark)
-        return self._take(_settled(self._calls, self._processes, watermark), watermark)
+        before, self._watermark = self._watermark, max(self._watermark, watermark)
+        for gap in self._gaps:
+            # Losses are counted when the rings have been read, which is somewhat later than the watermark.
+            if gap.end_ns == _FOREVER and gap.start_ns < before:
+                gap.end_ns = watermark
+        # What the audit log says of the calls up to the flush before this one has come meanwhile.
+        bound = watermark if self._audit is None else max(before - AUDIT_DELAY_NS, 0)
+        return self._take(_settled(self._calls, self._processes, bound), watermark)
 
     def _take(self, horizon: int, watermark: int) -> Batch:
         calls, self._calls = _due(self._calls, ends(self._calls), horizon)
         processes, self._processes = _due(self._processes, self._processes["time_ns"], horizon)
-        lost, self._lost = self._lost, {}
-        return Batch(calls, self._checks_of(calls), processes, self._captures_of(calls, processes), lost, watermark)
+        gaps, self._gaps = tuple(self._gaps), [gap for gap in self._gaps if gap.end_ns > horizon]
+        audit: tuple[AuditRecord, ...] = ()
+        if self._audit:
+            audit, self._audit = tuple(self._audit), []
+        return Batch(calls, self._checks_of(calls), processes, self._captures_of(calls, processes), gaps, self._lost, watermark, audit)
 
     def _checks_of(self, calls: Records) -> Records:
         held = self._checks
@@ -175,21 +220,22 @@ def _due(records: Records, times: NDArray[np.uint64], horizon: int) -> tuple[Rec
 
 
 def _settled(calls: Records, processes: Records, watermark: int) -> int:
-    # The moment up to which it has been seen what became of calls that seccomp stopped without an errno (`ret` is the call's own number):
-    # the thread's SIGSYS or its death follows within microseconds, and must be judged together with the call.
+    # The moment up to which it has been seen what became of calls that seccomp stopped without an errno (`ret` is the call's own number), or
+    # that a signal interrupted: the thread's death, or its next call in a handler, follow within microseconds, and must be judged together
+    # with the call.
     times = ends(calls)
     stopped = (calls["flags"] & (CallFlag.PASSED | CallFlag.EXITED)) == CallFlag.EXITED
     fresh = (times <= np.uint64(watermark)) & (times > np.uint64(max(watermark - SETTLING_NS, 0)))
-    unsure = np.flatnonzero(stopped & fresh & (calls["ret"] == calls["nr"].astype(np.int64)))
+    unsure = np.flatnonzero(fresh & ((stopped & (calls["ret"] == calls["nr"].astype(np.int64))) | restarts(calls)))
     if len(unsure):
         unsure = np.intersect1d(unsure, _last_of_threads(calls["tid"], times))
     if not len(unsure):
         return watermark
-    signals = processes[np.isin(processes["kind"], _SIGNALS)]
+    dead = deaths(processes)
     horizon = watermark
     for index in unsure[np.argsort(times[unsure], kind="stable")][::-1]:
         end = int(times[index])
-        after = signals["time_ns"][(signals["tid"] == calls["tid"][index]) & (signals["time_ns"] >= np.uint64(end))]
+        after = dead["time_ns"][(dead["tid"] == calls["tid"][index]) & (dead["time_ns"] >= np.uint64(end))]
         if not len(after) or int(after.min()) > horizon:
             horizon = min(horizon, end - 1)
     return horizon

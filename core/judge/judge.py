@@ -7,12 +7,14 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from core.judge import other_gate, wording
+from core.judge import wording
 from core.judge.capability_gate import Weighed, weigh
 from core.judge.cases import Cases, columns, numbered
-from core.judge.collect import Batch
+from core.judge.collect import Batch, ends
 from core.judge.computed import ALLOW, LOG, passes, policy_answer
+from core.judge.confirm import Confirmation
 from core.judge.context import JudgeContext
+from core.judge.failures import Failed, Failures
 from core.judge.judged import Finding, Judged
 from core.judge.known_checks import KnownChecks
 from core.judge.layers import Answers, combine
@@ -23,6 +25,7 @@ from core.judge.signals import signalled
 from core.judge.symbols import Symbols
 from core.judge.telling import sequences
 from core.judge.threads import Threads
+from core.judge.unfinished import cut_off
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.syscalls import name
 from core.observer.wire import CallFlag
@@ -49,6 +52,8 @@ class _Facts:
     rule: NDArray[np.int16]
     decider: NDArray[np.uint8]
     signalled: NDArray[np.uint8]
+    lost: NDArray[np.int64]
+    """How many capability checks were lost in or near its time."""
 
     def has(self, flag: CallFlag) -> NDArray[np.bool_]:
         found: NDArray[np.bool_] = (self.flags & np.uint32(flag)) != 0
@@ -60,7 +65,7 @@ class Judge:
 
     def __init__(self, context: JudgeContext) -> None:
         """Raises `core.bpf.program.ProgramError` for a filter that the kernel would refuse."""
-        self._context = context
+        self._lost = 0
         self._policy = policy_answer(context)
         self._threads = Threads(context, self._policy)
         self._rules = RuleNumbers(context.rules, context.filters)
@@ -70,20 +75,26 @@ class Judge:
         self._logged = Cases(gate.logged)
         self._kinds = KnownChecks()
         self._weighed = Cases(self._weigh)
+        self._failures = Failures(context, self._threads)
+        self._confirmation = Confirmation()
 
     def judge(self, batch: Batch, symbols: Symbols) -> Judged:
         """The verdicts on the batch's calls; `symbols` must be complete, since verdicts name functions."""
         judged = Judged.fresh(len(batch.calls))
         self._threads.update(batch)
+        self._lost = batch.lost.get("calls", 0) + batch.lost.get("processes", 0)
         if not len(batch.calls):
+            self._confirmation.confirm(batch, judged)
             return judged
         facts = self._facts(batch)
         judged.rule[:] = facts.rule
+        judged.judged[:] = facts.seccomp.judged
         stopped = self._seccomp(facts, judged)
         explained = self._capabilities(batch, symbols, facts, stopped, judged)
-        self._failures(batch, facts, ~stopped & ~explained, judged)
-        self._unfinished(facts, ~stopped, judged)
+        self._failed(batch, facts, ~stopped & ~explained, judged)
+        self._unfinished(batch, facts, ~stopped, judged)
         self._passed(facts, ~stopped, judged)
+        self._confirmation.confirm(batch, judged)
         return judged
 
     def _facts(self, batch: Batch) -> _Facts:
@@ -101,6 +112,7 @@ class Judge:
             rule=np.where(answers.judged, rule, np.int16(0)),
             decider=decider,
             signalled=signalled(batch),
+            lost=_lost_checks(batch),
         )
 
     # ── seccomp ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -124,7 +136,8 @@ class Judge:
     def _meetings(self, facts: _Facts, rows: NDArray[np.intp], judged: Judged) -> list[Meeting]:
         seccomp = facts.seccomp
         answer = (seccomp.values, judged.rule, facts.decider, seccomp.own, seccomp.judged, seccomp.unread)
-        fields = (facts.nr, facts.arch, facts.flags, facts.ret, *answer, facts.signalled)
+        lost = np.full(len(facts.nr), self._lost, np.int64)
+        fields = (facts.nr, facts.arch, facts.flags, facts.ret, *answer, facts.signalled, lost)
         return [Meeting._make(row) for row in columns(*(field[rows] for field in fields))]
 
     def _passed(self, facts: _Facts, passed: NDArray[np.bool_], judged: Judged) -> None:
@@ -160,7 +173,9 @@ class Judge:
         findings = [one.finding or Finding(Gate.NONE, Outcome.OK, Evidence.OBSERVED, "") for one in weighed]
         told = np.array([one.finding is not None for one in weighed])[codes]
         judged.settle(rows[told], codes[told], findings)
-        explained[rows[told]] = True
+        # Behind a granted check there may be a refused one that was lost, or another module's refusal.
+        open_ = (judged.evidence[rows] == Evidence.INFERRED) & ((facts.lost[rows] > 0) | self._failures.may_be_landlock)
+        explained[rows[told & ~open_]] = True
         return explained
 
     def _telling(self, batch: Batch, symbols: Symbols) -> tuple[NDArray[np.intp], NDArray[np.intp], list[tuple[int, ...]]]:
@@ -180,38 +195,24 @@ class Judge:
 
     # ── the rest ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _failures(self, batch: Batch, facts: _Facts, left: NDArray[np.bool_], judged: Judged) -> None:
+    def _failed(self, batch: Batch, facts: _Facts, left: NDArray[np.bool_], judged: Judged) -> None:
         # Calls that failed, and no check says why.
         failing = left & facts.has(CallFlag.EXITED) & (facts.ret < 0) & (facts.ret >= -MAX_ERRNO)
         rows = np.flatnonzero(failing)
-        if not len(rows):
-            return
-        if self._context.engine == "ptrace":
-            open_to_doubt = np.isin(facts.ret[rows], other_gate.TELLING)
-            doubtful, rows = rows[open_to_doubt], rows[~open_to_doubt]
-            judged.settle(doubtful, *numbered(self._infer(batch, facts, row) for row in doubtful.tolist()))
-            evidence = Evidence.INFERRED
-        else:
-            evidence = Evidence.OBSERVED
-        codes, returns = numbered(facts.ret[rows].tolist())
-        judged.settle(rows, codes, [_failure(ret, evidence, batch.lost.get("checks", 0)) for ret in returns])
+        if len(rows):
+            self._failures.judge(batch, Failed(rows, facts.ret, facts.seccomp.unread, facts.lost), judged)
 
-    def _infer(self, batch: Batch, facts: _Facts, row: int) -> Finding:
-        call, ret = batch.calls[row], int(facts.ret[row])
-        held = self._threads.held(int(call["pid"]), int(call["entered_ns"]))
-        called = name(int(facts.arch[row]), int(facts.nr[row]))
-        finding = other_gate.inferred(called, call["args"].tolist(), ret, held, own_filter=bool(facts.seccomp.unread[row]))
-        return finding or other_gate.failed(ret, Evidence.INFERRED)
-
-    def _unfinished(self, facts: _Facts, passed: NDArray[np.bool_], judged: Judged) -> None:
-        rows = np.flatnonzero(passed & ~facts.has(CallFlag.EXITED))
+    def _unfinished(self, batch: Batch, facts: _Facts, passed: NDArray[np.bool_], judged: Judged) -> None:
+        rows = np.flatnonzero(passed & (~facts.has(CallFlag.EXITED) | cut_off(batch)))
         for row in rows.tolist():
             if name(int(facts.arch[row]), int(facts.nr[row])) not in _ENDINGS:
-                judged.outcome[row] = Outcome.UNFINISHED
+                judged.gate[row], judged.outcome[row], judged.evidence[row] = Gate.NONE, Outcome.UNFINISHED, Evidence.OBSERVED
                 judged.reason[row] = judged.number(wording.unfinished())
 
 
-def _failure(ret: int, evidence: Evidence, lost_checks: int) -> Finding:
-    if ret in other_gate.REFUSALS:
-        return other_gate.refused(ret, lost_checks)
-    return other_gate.failed(ret, evidence)
+def _lost_checks(batch: Batch) -> NDArray[np.int64]:
+    lost = np.zeros(len(batch.calls), np.int64)
+    times = ends(batch.calls)
+    for gap in batch.gaps:
+        lost[(times >= np.uint64(gap.start_ns)) & (times <= np.uint64(gap.end_ns))] += gap.counts.get("checks", 0)
+    return lost

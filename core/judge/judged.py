@@ -28,6 +28,8 @@ class Judged:
     alternatives: NDArray[np.uint64]
     """Bit n: capability n would have done."""
     conflict: NDArray[np.bool_]
+    judged: NDArray[np.bool_]
+    """Whether the policy's filters stood over the thread."""
     reason: NDArray[np.int32]
     """Index into `reasons`."""
     reasons: list[str]
@@ -48,6 +50,7 @@ class Judged:
             capability=np.full(length, -1, np.int16),
             alternatives=np.zeros(length, np.uint64),
             conflict=np.zeros(length, np.bool_),
+            judged=np.ones(length, np.bool_),
             reason=np.zeros(length, np.int32),
             reasons=[""],
             checks={},
@@ -86,6 +89,7 @@ class Judged:
             capability=capability_name(capability) if capability >= 0 else None,
             alternatives=tuple(capability_name(number) for number in range(64) if alternatives >> number & 1),
             conflict=bool(self.conflict[index]),
+            judged=bool(self.judged[index]),
         )
 
 

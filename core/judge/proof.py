@@ -42,8 +42,10 @@ def judge_flip(change: Change, before: CallEvent, after: CallEvent) -> Proof:
     held = _held(change, before, after)
     call, result = after.syscall, result_text(after)
     match change.expected:
+        case Expected.PASSES if held and after.verdict.outcome in _STOPPED:
+            sentence = f"With this one change {call} came further, and to {result} at another gate.{_why(after)}"
         case Expected.PASSES if held:
-            sentence = f"With this one change {_became(after)}, instead of {result_text(before)}.{_still_stopped(after)}"
+            sentence = f"With this one change {_became(after)}, instead of {result_text(before)}."
         case Expected.PASSES:
             sentence = f"With this one change {call} came to {result} all the same.{_why(after)}"
         case Expected.STAYS if held:
@@ -75,10 +77,6 @@ def _became(after: CallEvent) -> str:
     if after.verdict.outcome is Outcome.OK:
         return f"{after.syscall} succeeded ({result_text(after)})"
     return f"{after.syscall} came to {result_text(after)}"
-
-
-def _still_stopped(after: CallEvent) -> str:
-    return f" It came further, and was stopped there:{_why(after)}" if after.verdict.outcome in _STOPPED else ""
 
 
 def _why(after: CallEvent) -> str:

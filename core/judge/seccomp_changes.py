@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from core.bpf.answer import Answer, answer_call
+from core.bpf.emulate import emulate
 from core.bpf.error import FilterError
 from core.bpf.stack import build_stack
 from core.judge import wording
@@ -21,7 +22,7 @@ from core.policy.architectures import covered
 from core.policy.model import Rule, Seccomp
 from core.policy.rules import matches, resolve_rules
 from core.policy.stack import all_rules, layers
-from core.policy.toggle import CallAllowed, DefaultAllows, Hold, OtherArchitecturesPass, RuleOff, SeccompOff, Several, Toggle
+from core.policy.toggle import CallAllowed, DefaultAllows, Hold, OtherArchitecturesPass, RuleOff, SeccompOff, Several, Toggle, drops
 
 _PASSING: Final = (ActionKind.ALLOW, ActionKind.LOG)
 _MOST_RULES: Final = 8
@@ -32,28 +33,31 @@ _SHOWN: Final = 3
 def seccomp_changes(situation: Situation) -> Iterator[Change]:
     """For a call that seccomp stopped."""
     answer = answer_call(situation.policy.seccomp, situation.filters, situation.data)
-    if answer.action.kind in _PASSING:
+    if situation.event.verdict.own_filter is not None or answer.action.kind in _PASSING:
         yield Change(
             ChangeKind.NOTHING,
             "No toggle of the policy would",
-            "The policy's own filters let this call pass: a filter that the target installed itself stopped it.",
+            "A filter that the target installed itself stopped the call, and what a program puts on itself no policy takes away.",
             Evidence.COMPUTED,
             Expected.STAYS,
             Gate.SECCOMP,
         )
         return
+    found: list[Change] = []
     if answer.rule is not None:
-        yield from _without_rules(situation, answer.rule)
+        found += _without_rules(situation, answer.rule)
     elif situation.policy.seccomp.mode != "strict":
-        yield from _without_default(situation)
-    yield _toggled(situation, ChangeKind.MODE, "Switch seccomp off", SeccompOff())
+        found += _without_default(situation)
+    if not any(change.helps for change in found):
+        found.append(_toggled(situation, ChangeKind.MODE, "Switch seccomp off", SeccompOff()))
+    yield from found
     yield from _capability_too_late(situation)
 
 
 def rules_that_passed(situation: Situation) -> Iterator[Change]:
     """The policy's rules that speak of this call, which passed them: switching them off would not help."""
     seccomp = situation.policy.seccomp
-    if seccomp.mode != "filter":
+    if seccomp.mode != "filter" or not situation.event.verdict.judged:
         return
     event, spoken = situation.event, 0
     for layer in layers(seccomp):
@@ -62,9 +66,7 @@ def rules_that_passed(situation: Situation) -> Iterator[Change]:
                 spoken += 1
                 applies = matches(rule, situation.data.nr, situation.data.args)
                 why = "it let this call pass" if applies else f"it wants other arguments, and this {event.syscall} passed it"
-                yield _would_not(
-                    situation, ChangeKind.RULE, f"Switching off seccomp rule {rule.number}", why, RuleOff(_rule(seccomp, rule.number))
-                )
+                yield _would_not(situation, ChangeKind.RULE, f"Switching off rule {rule.number}", why, RuleOff(_rule(seccomp, rule.number)))
     if not spoken:
         yield _would_not(
             situation, ChangeKind.MODE, "Switching seccomp off", "no rule speaks of this call, and it passed the filter", SeccompOff()
@@ -83,6 +85,16 @@ def next_question(situation: Situation) -> PrivilegedCall | None:
     return next((form for form in privileged_forms(call) if all(test.holds(situation.data.args) for test in form.tests)), None)
 
 
+def hold(situation: Situation, name: str) -> Hold:
+    """The toggle by which the target holds a capability (without CAP_)."""
+    return Hold(name, None if drops(situation.policy.capabilities, name) else held_names(situation))
+
+
+def held_names(situation: Situation) -> tuple[str, ...]:
+    """What the process held, as far as is known."""
+    return tuple(sorted(situation.held.effective)) if situation.held is not None else ()
+
+
 # ── toggles ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -92,7 +104,7 @@ def _without_rules(situation: Situation, number: int) -> Iterator[Change]:
     while True:
         rules = tuple(RuleOff(_rule(seccomp, one)) for one in off)
         toggle: Toggle = Several(rules) if len(rules) > 1 else rules[0]
-        change = _toggled(situation, ChangeKind.RULE, f"Switch off seccomp {_rules(off)}", toggle)
+        change = _toggled(situation, ChangeKind.RULE, f"Switch off {_rules(off)}", toggle)
         behind = _answer_after(situation, toggle)
         if change.helps or len(off) == 1:
             yield change
@@ -125,6 +137,8 @@ def _toggled(situation: Situation, kind: ChangeKind, sentence: str, toggle: Togg
     answer = _answer_after(situation, toggle)
     if answer is None:
         effect, expected = "The filter cannot be built then; the Seccomp panel says why.", Expected.STAYS
+    elif answer.action.kind in _PASSING and (own := _own_refusal(situation)):
+        effect, expected = own, Expected.STAYS
     elif answer.action.kind in _PASSING:
         effect, expected = f"{_passes(situation, answer.action)} {_then(situation)}", Expected.PASSES
     else:
@@ -140,7 +154,7 @@ def _and_hold(situation: Situation, change: Change) -> Iterator[Change]:
     names = [capability_name(number) for number in asked.capabilities]
     if held.effective.intersection(names):
         return
-    toggle = Several((change.toggle, Hold(names[0], tuple(sorted(held.effective)))))
+    toggle = Several((change.toggle, hold(situation, names[0])))
     sentence = f"{change.sentence}, and hold {names[0]}"
     effect = f"Both gates would let {situation.event.syscall} pass: seccomp first, then the capability check."
     yield situation.changed(
@@ -153,8 +167,13 @@ def _capability_too_late(situation: Situation) -> Iterator[Change]:
     if asked is None or (held is not None and held.effective.intersection(map(capability_name, asked.capabilities))):
         return
     name = capability_name(asked.capabilities[0])
-    toggle = Hold(name, tuple(sorted(held.effective)) if held is not None else ())
-    yield _would_not(situation, ChangeKind.CAPABILITY, f"Holding {name}", "seccomp decides before the kernel asks for a capability", toggle)
+    yield _would_not(
+        situation,
+        ChangeKind.CAPABILITY,
+        f"Holding {name}",
+        "seccomp decides before the kernel asks for a capability",
+        hold(situation, name),
+    )
 
 
 def _would_not(situation: Situation, kind: ChangeKind, doing: str, why: str, toggle: Toggle) -> Change:
@@ -176,6 +195,14 @@ def _answer_after(situation: Situation, toggle: Toggle) -> Answer | None:
         return answer_call(seccomp, build_programs(seccomp), situation.data)
     except FilterError:
         return None
+
+
+def _own_refusal(situation: Situation) -> str:
+    for number, program in situation.own_filters:
+        action = Action.from_value(emulate(program, situation.data).value)
+        if action.kind not in _PASSING:
+            return f"Filter {number} of the target's own would still {_verb(action)}."
+    return ""
 
 
 def _rule(seccomp: Seccomp, number: int) -> Rule:

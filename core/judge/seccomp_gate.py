@@ -24,6 +24,11 @@ _OUTCOMES: Final = {
     ActionKind.ASK: Outcome.ANSWERED,
     ActionKind.TRACE: Outcome.ANSWERED,
 }
+_AFTER_TRAP: Final[dict[int, str]] = {
+    Signalled.HANDLED: wording.HANDLED,
+    Signalled.DIED: wording.DIED,
+    Signalled.KILLED: wording.DIED,  # the engine tells no death by a trap from one by a kill; the filter does
+}
 _PASSING: Final = (ActionKind.ALLOW, ActionKind.LOG)
 
 
@@ -49,6 +54,8 @@ class Meeting(NamedTuple):
     """Whether a filter of the target's own judges it whose program is not known."""
     signalled: int
     """Signalled: what followed."""
+    lost: int
+    """Records of calls and processes lost so far: what they told of filters is missing."""
 
     @property
     def call(self) -> str:
@@ -113,11 +120,13 @@ class SeccompGate:
 
     def _by_filter(self, meeting: Meeting, evidence: Evidence) -> Finding:
         action, who = meeting.action, self._who(meeting)
-        outcome = _OUTCOMES.get(action.kind, Outcome.DENIED)
+        outcome = outcome_of(action)
         if outcome is Outcome.ANSWERED and meeting.ret == -wording.ENOSYS:
             outcome = Outcome.DENIED
         strict = self._own[meeting.own].strict if meeting.own else self._strict
         reason = wording.strict_killed(who, meeting.call) if strict else wording.acted(who, action, meeting.call, meeting.ret)
+        if action.kind is ActionKind.TRAP:
+            reason += _AFTER_TRAP.get(meeting.signalled, "")
         return Finding(Gate.SECCOMP, outcome, evidence, reason, ruled=not meeting.own, own_filter=meeting.own)
 
     def _otherwise(self, meeting: Meeting) -> Finding:
@@ -126,6 +135,8 @@ class SeccompGate:
         evidence = Evidence.UNKNOWN if what == wording.UNCLEAR else Evidence.OBSERVED
         if meeting.unread:
             return Finding(Gate.SECCOMP, outcome, evidence, wording.own_filter(meeting.call, what))
+        if meeting.lost:
+            return Finding(Gate.SECCOMP, outcome, Evidence.UNKNOWN, wording.lost_filter(meeting.call, what, meeting.lost))
         action = meeting.action if meeting.judged or meeting.own else None
         return Finding(Gate.SECCOMP, outcome, evidence, wording.contradicts_stop(meeting.call, what, action), conflict=True)
 
@@ -140,6 +151,11 @@ class SeccompGate:
         failed = -MAX_ERRNO <= meeting.ret < 0
         gate, outcome = (Gate.OTHER, Outcome.FAILED) if failed else (Gate.NONE, Outcome.OK)
         return Finding(gate, outcome, Evidence.UNKNOWN, reason, conflict=True)
+
+
+def outcome_of(action: Action) -> Outcome:
+    """What becomes of a call that a filter answers with this action, which does not let it pass."""
+    return _OUTCOMES.get(action.kind, Outcome.DENIED)
 
 
 def _fits(meeting: Meeting) -> bool:
@@ -157,9 +173,9 @@ def _fits(meeting: Meeting) -> bool:
 
 def _seen(meeting: Meeting) -> tuple[Outcome, str]:
     # (outcome, in words) of a stop by a filter that is not known.
-    if meeting.signalled == Signalled.KILLED or meeting.flags & CallFlag.CUT_SHORT or not meeting.exited:
+    if meeting.signalled in (Signalled.KILLED, Signalled.DIED) or meeting.flags & CallFlag.CUT_SHORT or not meeting.exited:
         return Outcome.KILLED, wording.KILLED
-    if meeting.signalled == Signalled.TRAPPED:
+    if meeting.signalled in (Signalled.TRAPPED, Signalled.HANDLED):
         return Outcome.TRAPPED, wording.TRAPPED
     if -MAX_ERRNO <= meeting.ret < 0:
         return Outcome.DENIED, wording.refused_with(meeting.ret)

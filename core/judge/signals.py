@@ -23,6 +23,10 @@ class Signalled(enum.IntEnum):
     """SIGSYS with si_code SYS_SECCOMP."""
     KILLED = 2
     """The thread died of seccomp."""
+    HANDLED = 3
+    """SIGSYS, and the thread went on: it has a handler for it."""
+    DIED = 4
+    """SIGSYS, and the thread died of it: it has none."""
 
 
 def signalled(batch: Batch) -> NDArray[np.uint8]:
@@ -35,8 +39,24 @@ def signalled(batch: Batch) -> NDArray[np.uint8]:
         records = processes[chosen]
         if len(records) and len(found):
             rows = _rows(records, batch)
-            found[rows[rows >= 0]] = meaning
+            rows = rows[rows >= 0]
+            found[rows] = np.where((found[rows] == Signalled.TRAPPED) & (meaning == Signalled.KILLED), Signalled.DIED, meaning)
+    trapped = np.flatnonzero(found == Signalled.TRAPPED)
+    if len(trapped):
+        _follow(trapped, batch, found)
     return found
+
+
+def _follow(trapped: NDArray[np.intp], batch: Batch, found: NDArray[np.uint8]) -> None:
+    # What became of the threads: another call, or their death.
+    tids, times = batch.calls["tid"], ends(batch.calls)
+    order = np.lexsort((times, tids))
+    later = np.zeros(len(tids), np.bool_)
+    later[order[:-1]] = tids[order][1:] == tids[order][:-1]
+    found[trapped[later[trapped]]] = Signalled.HANDLED
+    deaths = batch.processes[(batch.processes["kind"] == ProcessKind.EXIT) & (batch.processes["status"] & 0x7F == _SIGSYS)]
+    last = trapped[~later[trapped]]
+    found[last[np.isin(tids[last], deaths["tid"])]] = Signalled.DIED
 
 
 def _rows(records: NDArray[np.void], batch: Batch) -> NDArray[np.intp]:

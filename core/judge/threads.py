@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.judge.collect import Batch, ends
 from core.judge.computed import Answer, passes
 from core.judge.context import JudgeContext
+from core.judge.landlock import RESTRICTING
 from core.judge.layers import combine
 from core.judge.own_filters import INSTALLERS, OwnFilters, installed
 from core.judge.stacks import POLICY, Stack, Stacks
@@ -50,15 +51,19 @@ class Threads:
         self._policy = policy
         self._tsync = bool(context.flags & FILTER_FLAG_TSYNC)
         self._stacks = Stacks((POLICY,) if context.judge_from == "execve" else ())
+        self._landlock = Stacks(())
+        self.restricts_itself = False
+        """Whether some thread has put a Landlock ruleset on itself."""
         self._groups: dict[int, set[int]] = {}  # the threads of each process beside its first
         self._held: dict[int, list[tuple[int, Held]]] = {}
         self._gone: set[int] = set()
-        self._watched = Watched(*INSTALLERS, *(_CREDENTIAL_CALLS if context.engine == "ptrace" else ()))
+        self._watched = Watched(RESTRICTING, *INSTALLERS, *(_CREDENTIAL_CALLS if context.engine == "ptrace" else ()))
 
     def update(self, batch: Batch) -> None:
         """Takes in what the batch says happened, in the order of time."""
         self._held = {pid: history[-1:] for pid, history in self._held.items() if pid not in self._gone}
         self._stacks.forget(self._gone)
+        self._landlock.forget(self._gone)
         self._gone.clear()
         for time_ns, _, event in sorted(self._events(batch), key=lambda event: event[:2]):
             if isinstance(event, int):
@@ -69,6 +74,10 @@ class Threads:
     def stacks(self, calls: NDArray[np.void], moments: NDArray[np.uint64]) -> tuple[NDArray[np.intp], list[Stack]]:
         """For each call the place of the stack of filters that judged it at its moment; and the stacks."""
         return self._stacks.of(calls, moments)
+
+    def restricted(self, tid: int, time_ns: int) -> bool:
+        """Whether the thread was under a Landlock ruleset of the target's own at this moment."""
+        return bool(self._landlock.at(tid, time_ns))
 
     def held(self, pid: int, time_ns: int) -> Held:
         """What the process held at this moment."""
@@ -92,6 +101,9 @@ class Threads:
             )
             if one:
                 self._pushed(pid, int(call["tid"]), self.own_filters.add(one), time_ns, everywhere=one.for_all_threads)
+        elif called == RESTRICTING:
+            self.restricts_itself = True
+            self._landlock.push(int(call["tid"]), 1, time_ns)
         elif pid in self._held:
             self._held[pid].append((time_ns, dataclasses.replace(self._held[pid][-1][1], effective=None)))
 
@@ -120,6 +132,7 @@ class Threads:
                 self._groups.pop(pid, None)
                 if other:
                     self._stacks.inherit(pid, other, time_ns)
+                    self._landlock.inherit(pid, other, time_ns)
                 held = Held(int(record["effective"]), int(record["user_namespace"]))
                 self._held.setdefault(pid, []).append((time_ns, held))
             case ProcessKind.EXIT:
@@ -130,6 +143,7 @@ class Threads:
 
     def _forked(self, pid: int, tid: int, child: int, child_tid: int, time_ns: int) -> None:
         self._stacks.inherit(child_tid, tid, time_ns)
+        self._landlock.inherit(child_tid, tid, time_ns)
         self._gone.discard(child_tid)
         if child == pid:
             self._groups.setdefault(pid, set()).add(child_tid)

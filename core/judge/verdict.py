@@ -93,3 +93,5 @@ class Verdict:
     """The number, from 1, of the seccomp filter that decided (or logged) where the target installed it itself (`Recording.own_filters`)."""
     conflict: bool = False
     """What was observed and what was computed disagree; `reason` says how."""
+    judged: bool = True
+    """Whether the policy's filters, where it has some, judged the call; False: it came before the moment from which they do."""

@@ -90,6 +90,10 @@ def strict_killed(who: str, call: str) -> str:
     return f"{who} killed the thread at {call}: it allows only read, write, exit and sigreturn"
 
 
+HANDLED = "; a handler of the target's own took the signal"
+DIED = "; it has no handler for the signal, and died of it"
+"""What became of a thread that was trapped."""
+
 KILLED = "killed {call}'s thread"
 TRAPPED = "trapped {call} with SIGSYS"
 UNCLEAR = "stopped {call} (a trap, a kill or an answer: the record of it is missing)"
@@ -127,6 +131,24 @@ def perhaps_stricter(call: str, who: str, ret: int) -> str:
 
 def perhaps_own_filter(ret: int) -> str:
     return f"{errno_name(-ret)}: the target installed a seccomp filter of its own, which may have refused this, or the kernel did"
+
+
+SOME_FILTER = "a seccomp filter that is not known"
+
+
+def some_filter_acted(action: Action, call: str, ret: int) -> str:
+    """What an action, of which the data is not known, did to a call that returned `ret`."""
+    known = Action(action.kind, -ret) if action.kind is ActionKind.ERRNO and ret < 0 else action
+    return acted(SOME_FILTER, known, call, ret)
+
+
+def audited(reason: str) -> str:
+    """What the kernel's audit log says too."""
+    return f"{reason}; the kernel's audit log says so"
+
+
+def lost_filter(call: str, what: str, count: int) -> str:
+    return f"unknown: {_records(count)} lost; seccomp {what.format(call=call)} before it ran, and which filter did cannot be told"
 
 
 def unfinished() -> str:
@@ -190,14 +212,38 @@ def other_refusal(ret: int) -> str:
     return f"{errno_name(-ret)}, but no capability was refused: file permissions, a security module or the arguments"
 
 
+def landlock_policy(ret: int, doing: Sequence[str], place: str) -> str:
+    """Landlock, by the policy's paths; `doing`: what they do not give there."""
+    return f"{errno_name(-ret)}: Landlock: the policy's paths do not let it {' or '.join(doing)} at {place}"
+
+
+def landlock_perhaps(ret: int, path: str) -> str:
+    return f"{errno_name(-ret)}: perhaps Landlock: whether the policy's paths cover {path} depends on the directory that it is relative to"
+
+
+def landlock_own(ret: int) -> str:
+    return f"{errno_name(-ret)}: probably Landlock: the target has put a ruleset on itself, of which the rules are not known"
+
+
+def landlock_topology(ret: int, call: str) -> str:
+    return f"{errno_name(-ret)}: Landlock: whoever it restricts in files may not {call}, whatever the rules"
+
+
+def module_refused(ret: int, refusal: str) -> str:
+    """What a security module told the audit log; `refusal`: "Landlock refused fs.read_file on /etc/passwd"."""
+    return audited(f"{errno_name(-ret)}: {refusal}")
+
+
 def refused_in_spite(ret: int, number: int) -> str:
     return f"{errno_name(-ret)}, although {cap(number)} was granted: file permissions, a security module or the arguments"
 
 
 def lost(count: int, ret: int) -> str:
-    return (
-        f"unknown: {count} {'record' if count == 1 else 'records'} lost here, so what refused this with {errno_name(-ret)} cannot be told"
-    )
+    return f"unknown: {_records(count)} lost here, so what refused this with {errno_name(-ret)} cannot be told"
+
+
+def _records(count: int) -> str:
+    return f"{count} {'record' if count == 1 else 'records'}"
 
 
 def inferred_capability(call: str, ret: int, numbers: Sequence[int], *, certain: bool, foreign: bool) -> str:
@@ -212,6 +258,10 @@ def refused_though_held(ret: int, call: str, numbers: Sequence[int]) -> str:
     return (
         f"{errno_name(-ret)}: {call} asks for {any_of(numbers)}, which the process holds: permissions, a security module or the arguments"
     )
+
+
+def refused_unmapped(ret: int, numbers: Sequence[int]) -> str:
+    return f"{errno_name(-ret)}: {any_of(numbers)} is held in a user namespace of its own, which probably does not map the file's owner"
 
 
 def inferred_permissions(ret: int, numbers: Sequence[int]) -> str:

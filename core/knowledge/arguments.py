@@ -51,7 +51,7 @@ _DESCRIPTORS: Final = frozenset(
     ]
 )
 _DIRECTORIES: Final = frozenset({"dfd", "olddfd", "newdfd", "from_dfd", "to_dfd"})
-_BIT_PATTERNS: Final = frozenset({"mask", "sig"})
+_BIT_PATTERNS: Final = frozenset({"mask", "sig", "rseq_len"})
 _ADDRESSES: Final = frozenset({"addr", "start", "brk", "newsp", "new_addr", "cmdline_ptr"})
 _COUNTS: Final = frozenset(
     [
@@ -83,6 +83,11 @@ def formatter(call: Syscall, index: int, *, wide: bool) -> Formatter:
     if symbols is not None:
         return _cached(_symbolic(symbols, parameter, wide=wide))
     return by_type(parameter, wide=wide)
+
+
+def is_descriptor(parameter: Parameter) -> bool:
+    """Whether it takes a file descriptor."""
+    return parameter.name in _DIRECTORIES or parameter.name in _DESCRIPTORS
 
 
 def by_type(parameter: Parameter, *, wide: bool) -> Formatter:
@@ -162,12 +167,12 @@ def directory(value: int) -> str:
 
 
 def signal(value: int) -> str:
-    """A signal; SIGRT_1 for the one behind SIGRTMIN."""
+    """A signal; SIGRT_1 for the one behind SIGRTMIN, up to SIGRT_32."""
     value &= _BITS_32
+    if _FIRST_REAL_TIME_SIGNAL < value <= 2 * _FIRST_REAL_TIME_SIGNAL:
+        return f"SIGRT_{value - _FIRST_REAL_TIME_SIGNAL}"
     named = constant_set("signal").describe(value)
-    if not named.startswith("0x"):
-        return named
-    return f"SIGRT_{value - _FIRST_REAL_TIME_SIGNAL}" if _FIRST_REAL_TIME_SIGNAL < value < 2 * _FIRST_REAL_TIME_SIGNAL else signed(value)
+    return signed(value) if named.startswith("0x") else named
 
 
 def symbols_of(name: str) -> Formatter:

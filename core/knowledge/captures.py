@@ -9,7 +9,7 @@ from typing import Final
 
 from core import resources
 from core.knowledge.syscalls import ARCHES, Syscall, by_name
-from core.observer.wire import CAPTURES_A_CALL, LENGTH_IS_RESULT, MAX_CAPTURE, NO_LENGTH, CaptureKind, CapturePlan
+from core.observer.wire import CAPTURES_A_CALL, LENGTH_IS_RESULT, MAX_CAPTURE, NO_LENGTH, RESULT, CaptureKind, CapturePlan, counted
 
 _NARROW: Final = "x86"
 _WATCHED: Final = ("x86_64", _NARROW, "x32")
@@ -27,8 +27,12 @@ class Reading:
     size: int
     """The most that is read, in bytes."""
     length: int
-    """The argument that holds the length, LENGTH_IS_RESULT or NO_LENGTH."""
+    """What holds the length, as `core.observer.wire.CapturePlan` has it."""
     at_entry: bool
+    is_result: bool
+    """The kernel writes it: where the call failed it says nothing."""
+    counter: int | None
+    """The argument that points to how many of the bytes are meant; it is read as well."""
     group: str
     """always, wide (64-bit layouts only), buffers (only where asked for)."""
     layout: str
@@ -37,7 +41,8 @@ class Reading:
 
 def readings(call: Syscall) -> tuple[Reading, ...]:
     """All that can be read of a call, buffers among it, in the order of the arguments."""
-    listed = _listed().get(call.name, {})
+    # An architecture's call may take less than the one of the same name elsewhere (x86's select).
+    listed = {index: reading for index, reading in _listed().get(call.name, {}).items() if index < len(call.parameters)}
     strings = {index: _string(index) for index, parameter in enumerate(call.parameters) if _is_string(parameter.type, parameter.name)}
     return tuple(reading for _, reading in sorted((strings | listed).items()))
 
@@ -70,23 +75,24 @@ def _is_string(type_: str, name: str) -> bool:
 
 
 def _string(index: int) -> Reading:
-    return Reading(index, CaptureKind.STRING, MAX_CAPTURE, NO_LENGTH, at_entry=False, group="always", layout="string")
+    return Reading(index, CaptureKind.STRING, MAX_CAPTURE, NO_LENGTH, False, False, None, group="always", layout="string")
 
 
 @functools.cache
 def _listed() -> dict[str, dict[int, Reading]]:
     found: dict[str, dict[int, Reading]] = {}
     for call, argument, kind, size, length, when, group, layout in resources.rows("captures/captures.tsv"):
-        reading = Reading(int(argument), CaptureKind[kind.upper()], int(size), _length(length), when == "entry", group, layout)
+        at_entry, is_result = when == "entry", when == "result"
+        counter = int(length[1:]) if length.startswith("*") else None
+        reading = Reading(int(argument), CaptureKind[kind.upper()], int(size), _length(length), at_entry, is_result, counter, group, layout)
         found.setdefault(call, {})[reading.argument] = reading
     return found
 
 
 def _length(text: str) -> int:
-    match text:
-        case "-":
-            return NO_LENGTH
-        case "result":
-            return LENGTH_IS_RESULT
-        case _:
-            return int(text)
+    argument, _, unit = text.partition("x")
+    if argument.startswith(("-", "*")):
+        return NO_LENGTH
+    if not unit:
+        return LENGTH_IS_RESULT if argument == "result" else int(argument)
+    return counted(RESULT if argument == "result" else int(argument), int(unit))

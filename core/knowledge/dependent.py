@@ -160,14 +160,24 @@ def _ipc_get(flags: int, symbols: str) -> Rewrite:
 _FUTEX_ARGUMENTS: Final = MappingProxyType({0: 4, 1: 3, 6: 4, 7: 2, 8: 2})
 """Arguments that an operation of futex takes, where fewer than all."""
 _FUTEX_COMMAND: Final = 0x7F
-_FUTEX_BITSETS: Final = (constant("FUTEX_WAIT_BITSET"), constant("FUTEX_WAKE_BITSET"))
+_FUTEX_BITSETS: Final = {constant("FUTEX_WAIT_BITSET"): 4, constant("FUTEX_WAKE_BITSET"): 3}
+"""Operations that end in a set of bits, and how many arguments they take before that."""
 
 
 def _futex(args: Arguments, words: Words) -> Words:
-    words = words[: _FUTEX_ARGUMENTS.get(args[1] & _FUTEX_COMMAND, len(words))]
-    if args[1] & _FUTEX_COMMAND in _FUTEX_BITSETS and args[5] & _BITS_32 == _BITS_32:
-        words[5] = "FUTEX_BITSET_MATCH_ANY"
-    return words
+    command = args[1] & _FUTEX_COMMAND
+    if command in _FUTEX_BITSETS:
+        bits = "FUTEX_BITSET_MATCH_ANY" if args[5] & _BITS_32 == _BITS_32 else words[5]
+        return [*words[: _FUTEX_BITSETS[command]], bits]
+    return words[: _FUTEX_ARGUMENTS.get(command, len(words))]
+
+
+def _ioctl(args: Arguments, words: Words) -> Words:
+    return [*words[:2], signed(args[2])] if words[1] in _NUMBERED else words
+
+
+_NUMBERED: Final = ("FICLONE", "TIOCSCTTY", "TCFLSH", "TCSBRK", "TCXONC")
+"""Requests of ioctl whose argument is a plain number."""
 
 
 def _umask(args: Arguments, _words: Words) -> Words:
@@ -193,6 +203,7 @@ REWRITES: Final[Mapping[str, Rewrite]] = MappingProxyType(
         "futex": _futex,
         "futex_time64": _futex,
         "getsockopt": _socket_option,
+        "ioctl": _ioctl,
         "ioprio_set": _io_priority,
         "mknod": _make_node(1),
         "mknodat": _make_node(2),

@@ -17,6 +17,11 @@ def quote(data: bytes, *, more: bool = False) -> str:
     return f'"{body}"...' if more else f'"{body}"'
 
 
+def quote_bytes(data: bytes, *, more: bool = False) -> str:
+    """The same with every byte as `\\x7f`: for what is no text."""
+    return '"' + "".join(f"\\x{byte:02x}" for byte in data) + ('"...' if more else '"')
+
+
 def _escape(data: bytes) -> str:
     words = []
     following: list[int] = [*data[1:], 0]

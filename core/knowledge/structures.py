@@ -1,4 +1,4 @@
-"""What small structures in a target's memory say, in strace's words. Layouts: the kernel's UAPI headers."""
+"""What structures in a target's memory say, in strace's words. Layouts: the kernel's UAPI headers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from core.knowledge.arguments import hexadecimal, octal, pointer, signal
+from core.knowledge.arguments import hexadecimal, identity, octal, pointer, signal
 from core.knowledge.constants import constant, constant_set
+from core.knowledge.fields import Layout, interval_timespec, interval_timeval, signed_at, timespec, timeval, unsigned_at
+from core.knowledge.file_structures import FILE_LAYOUTS
+from core.knowledge.process_structures import PROCESS_LAYOUTS
 from core.knowledge.quote import quote
 
-_PAIR: Final = struct.Struct("<qq")
 _UNSIGNED_PAIR: Final = struct.Struct("<QQ")
 _DESCRIPTORS: Final = struct.Struct("<ii")
 _OPEN_HOW: Final = struct.Struct("<QQQ")
@@ -28,6 +30,19 @@ def socket_address(data: bytes) -> str | None:
     word = constant_set("socket_family").describe(family)
     body = _ADDRESSES.get(word, _raw_address)(data)
     return f"{{sa_family={word}{body}}}"
+
+
+def endpoint(data: bytes) -> str:
+    """A struct sockaddr in a word: 127.0.0.1:80, [::1]:80, "/run/socket", @"abstract"; empty where there is nothing to name."""
+    match constant_set("socket_family").describe(int.from_bytes(data[:2], "little")):
+        case "AF_INET" if len(data) >= 8:
+            return f"{ipaddress.IPv4Address(data[4:8])}:{int.from_bytes(data[2:4], 'big')}"
+        case "AF_INET6" if len(data) >= 24:
+            return f"[{ipaddress.IPv6Address(data[8:24])}]:{int.from_bytes(data[2:4], 'big')}"
+        case "AF_UNIX":
+            return _unix(data).removeprefix(", sun_path=")
+        case _:
+            return ""
 
 
 def _internet(data: bytes) -> str:
@@ -78,14 +93,6 @@ _ADDRESSES: Final[Mapping[str, Callable[[bytes], str]]] = MappingProxyType(
 )
 
 
-def timespec(data: bytes) -> str | None:
-    """A 64-bit struct timespec."""
-    if len(data) < _PAIR.size:
-        return None
-    seconds, nanoseconds = _PAIR.unpack_from(data)
-    return f"{{tv_sec={seconds}, tv_nsec={nanoseconds}}}"
-
-
 def resource_limit(data: bytes) -> str | None:
     """A struct rlimit64, or a 64-bit struct rlimit."""
     if len(data) < _UNSIGNED_PAIR.size:
@@ -106,6 +113,33 @@ def descriptors(data: bytes) -> str | None:
         return None
     first, second = _DESCRIPTORS.unpack_from(data)
     return f"[{first}, {second}]"
+
+
+def number(data: bytes) -> str | None:
+    """An int: `[1]`."""
+    return f"[{signed_at(data, 0, 4)}]" if len(data) >= 4 else None
+
+
+def socket_option(data: bytes) -> str | None:
+    """An option's value: nearly all are an int."""
+    return number(data) if len(data) <= 4 else quote(data)
+
+
+def identities(data: bytes) -> str | None:
+    """An array of group ids."""
+    if len(data) % 4:
+        return None
+    return f"[{', '.join(identity(unsigned_at(data, place, 4)) for place in range(0, len(data), 4))}]"
+
+
+def processors(data: bytes) -> str | None:
+    """A cpu_set_t."""
+    return FILE_LAYOUTS["descriptor-set"](data)
+
+
+def text(data: bytes) -> str | None:
+    """A string that the kernel wrote, with or without its zero."""
+    return quote(data.split(b"\0", 1)[0]) if data else None
 
 
 _RESOLVE: Final = (
@@ -141,24 +175,60 @@ def clone_arguments(data: bytes) -> str | None:
         return None
     flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls = _CLONE_ARGUMENTS.unpack_from(data)
     words = [f"flags={constant_set('clone3_flags').describe(flags)}"]
-    pointers = {"pidfd": pidfd, "child_tid": child_tid, "parent_tid": parent_tid}
-    words += [f"{name}={value:#x}" for name, value in pointers.items() if value]
+    pointers = {
+        "pidfd": (pidfd, "CLONE_PIDFD"),
+        "child_tid": (child_tid, "CLONE_CHILD_SETTID|CLONE_CHILD_CLEARTID"),
+        "parent_tid": (parent_tid, "CLONE_PARENT_SETTID"),
+    }
+    words += [f"{name}={pointer(value)}" for name, (value, wanted_by) in pointers.items() if flags & constant(wanted_by)]
     words.append(f"exit_signal={signal(exit_signal)}")
     words.append(f"stack={pointer(stack)}")
     words.append(f"stack_size={hexadecimal(stack_size)}")
-    if tls:
-        words.append(f"tls={tls:#x}")
+    if flags & constant("CLONE_SETTLS"):
+        words.append(f"tls={pointer(tls)}")
     return f"{{{', '.join(words)}}}"
 
 
-LAYOUTS: Final[Mapping[str, Callable[[bytes], str | None]]] = MappingProxyType(
+LAYOUTS: Final[Mapping[str, Layout]] = MappingProxyType(
     {
         "socket-address": socket_address,
         "timespec": timespec,
+        "timeval": timeval,
+        "interval-timespec": interval_timespec,
+        "interval-timeval": interval_timeval,
         "resource-limit": resource_limit,
         "descriptors": descriptors,
         "open-how": open_how,
         "clone-arguments": clone_arguments,
+        "number": number,
+        "identities": identities,
+        "processors": processors,
+        "text": text,
+        "socket-option": socket_option,
+        **FILE_LAYOUTS,
+        **PROCESS_LAYOUTS,
     }
 )
 """Layout, as resources/captures/captures.tsv names it, to its reader, which gives None for data too short to be one."""
+
+
+def requested_layout(request: int, *, failed: bool) -> str:
+    """What the argument of a request of ioctl points to; "" where that is not known, or would have been written if the call had not failed."""
+    word = constant_set("ioctl_request").describe(request & 0xFFFFFFFF)
+    return (_TOLD.get(word) or "") if failed else _TOLD.get(word) or _ASKED.get(word) or ""
+
+
+_TOLD: Final = MappingProxyType(
+    {"TIOCSWINSZ": "window-size", **dict.fromkeys(["TCSETS", "TCSETSW", "TCSETSF"], "terminal")}
+    | dict.fromkeys(["FIONBIO", "FIOASYNC", "TIOCSPGRP", "TIOCSPTLCK"], "number")
+)
+"""Requests whose argument says something to the kernel."""
+
+_ASKED: Final = MappingProxyType(
+    {
+        "TIOCGWINSZ": "window-size",
+        "TCGETS": "terminal",
+        **dict.fromkeys(["FIONREAD", "TIOCGPGRP", "TIOCGSID", "TIOCOUTQ", "TIOCGPTN"], "number"),
+    }
+)
+"""Requests whose argument the kernel fills in."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from core.observer import native, wire
+from core.observer.audit import CAP_AUDIT_READ
 
 _SYS_CREATE_RULESET: Final = 444
 _SYS_ADD_RULE: Final = 445
@@ -17,6 +18,8 @@ _SYS_RESTRICT_SELF: Final = 446
 """The same numbers on every architecture."""
 
 _CREATE_RULESET_VERSION: Final = 1
+_LOG_NEW_EXEC_ON: Final = 2
+_LOGGING_ABI: Final = 7
 _RULE_PATH_BENEATH: Final = 1
 _RULE_NET_PORT: Final = 2
 
@@ -55,6 +58,8 @@ class Ruleset:
     def __init__(self, spec: wire.Landlock) -> None:
         # A kernel before ABI 4 does not know the second mask: it takes the longer structure where what it does not know is zero.
         self._attributes = _RULESET.pack(spec.handled_fs, spec.handled_net)
+        # By default the kernel's audit log is told only of what the restricted program itself is refused, and not the one that it executes.
+        self._flags = _LOG_NEW_EXEC_ON if abi() >= _LOGGING_ABI and native.capget()[0] >> CAP_AUDIT_READ & 1 else 0
         self.fd = -1
 
     def create(self) -> None:
@@ -68,7 +73,7 @@ class Ruleset:
 
     def restrict(self) -> None:
         """landlock_restrict_self(2)."""
-        native.check(native.libc.syscall(_SYS_RESTRICT_SELF, self.fd, ctypes.c_uint(0)))
+        native.check(native.libc.syscall(_SYS_RESTRICT_SELF, self.fd, ctypes.c_uint(self._flags)))
         os.close(self.fd)
 
 

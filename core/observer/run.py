@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from core.observer import inject, native, records, tracee, tree
 from core.observer.attachment import Attachment
+from core.observer.audit import AuditLog, audit_offset
 from core.observer.engine import Engine, EngineError
 from core.observer.frames import FrameWriter
 from core.observer.launch import Launch, LaunchError, check_spec
@@ -42,6 +43,7 @@ class Run:
         self.ended = False
         """The tree is gone."""
         self._attachment: Attachment | None = None
+        self._audit: AuditLog | None = None
         self._lost: dict[str, int] = {}
         self._status: int | None = None
         with contextlib.ExitStack() as undo:
@@ -55,6 +57,8 @@ class Run:
             self.warden = _at(Stage.FORK, Warden.start, self.launch.child)
             undo.callback(self._abandon)
             self.pid = self.warden.target
+            self._audit = _audit_log(self.pid)
+            undo.callback(self._close_audit)
             self.launch.forked()
             self.stdio.close_theirs()
             _at(Stage.WATCH, self._watch)
@@ -112,8 +116,9 @@ class Run:
         """Forward what the engine has, once the target has started."""
         if self.launching:
             return
-        self.engine.drain(self._writer.emit)
-        self._tell_losses()
+        self.engine.drain(self._emit)
+        if self._audit is not None:
+            self._audit.forward(self._writer.emit)
 
     def kill(self) -> None:
         """SIGKILL to the whole tree; it ends when all are gone."""
@@ -124,10 +129,13 @@ class Run:
         while self.launching:
             self.advance()
         self._explain_end()
-        self.engine.finish(self._writer.emit)
+        self.engine.finish(self._emit)
+        if self._audit is not None:
+            self._audit.finish(self._writer.emit)
         self._tell_losses()
         self.stdio.close(self._writer.emit)
         self.engine.close()
+        self._close_audit()
         self._writer.emit_json(FrameKind.ENDED, {"status": self._status or 0, "monotonic_ns": time.monotonic_ns()})
 
     def discard(self) -> None:
@@ -137,8 +145,20 @@ class Run:
         self.warden.close()
         tree.end_own_tree()
         self.engine.close()
+        self._close_audit()
 
     # ── inside ──
+
+    def _emit(self, kind: FrameKind, payload: memoryview | bytes | bytearray) -> None:
+        if kind == FrameKind.PROCESSES and self._audit is not None:
+            self._audit.note(payload)
+        if kind == FrameKind.FLUSH:
+            self._tell_losses()  # before it, so that the reader knows of a gap in what the flush completes
+        self._writer.emit(kind, payload)
+
+    def _close_audit(self) -> None:
+        if self._audit is not None:
+            self._audit.close()
 
     def _announce(self) -> None:
         now = time.monotonic_ns()
@@ -153,6 +173,8 @@ class Run:
                 "pinned": self.tracer is not None and self.tracer.placement.pinned,
             },
         )
+        if self._audit is not None:
+            self._writer.emit(FrameKind.AUDIT, audit_offset())
         if self.spec.judge_from == "execve" and self.spec.filters:
             self._judging(start)
         elif self.tracer is not None:
@@ -210,6 +232,13 @@ def _at(stage: Stage, act: Callable[..., T], *arguments: object) -> T:
         raise LaunchError(stage, err.errno, err.detail) from err
     except OSError as err:
         raise LaunchError(stage, err.errno or 0) from err
+
+
+def _audit_log(pid: int) -> AuditLog | None:
+    try:
+        return AuditLog(pid)
+    except OSError:
+        return None  # it takes CAP_AUDIT_READ in the initial user namespace, and what it tells is not needed
 
 
 def _gives_privilege(executable: str) -> bool:

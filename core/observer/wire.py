@@ -19,7 +19,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-PROTOCOL: Final = 4
+PROTOCOL: Final = 5
 """Raised by one whenever a frame, a record or the spec changes its meaning; both sides compare it in HELLO."""
 
 MAX_FRAME: Final = 64 * 1024 * 1024
@@ -78,6 +78,9 @@ class FrameKind(enum.IntEnum):
     its gid or null, both in the order asked; the program's absolute path or null; where and with which variables the observer runs."""
     TAKEN = 15
     """`<u64 count>`: how many bytes of `Input` the target's stdin has taken so far; a reader keeps at most `INPUT_AHEAD` more under way."""
+    AUDIT = 16
+    """What the kernel's audit log says of the target, where the observer may read it: `AUDIT_OFFSET`, then records, each `AUDIT_RECORD` and its text.
+    One without records comes first: the log is being read. They may come later than the calls that they are about, and some never come."""
 
 
 FRAME_HEADER: Final = struct.Struct("<IB3x")
@@ -264,7 +267,8 @@ class CaptureKind(enum.IntEnum):
     STRING = 1
     """Zero-terminated, up to `size` bytes."""
     BYTES = 2
-    """`size` bytes; where `length_argument` is given, at most what that argument (or, at exit, a positive `ret`: `LENGTH_IS_RESULT`) says."""
+    """`size` bytes; where `length_argument` is given, at most what that argument (or, at exit, a positive `ret`: `LENGTH_IS_RESULT`) says,
+    in bytes or, made by `counted`, in elements."""
     POINTERS = 3
     """A null-terminated array of pointers to strings (argv): the strings, each with its zero, up to `size` bytes together."""
     PROGRAM = 4
@@ -289,8 +293,22 @@ class ExecFact(enum.IntEnum):
 
 NO_LENGTH: Final = 255
 LENGTH_IS_RESULT: Final = 254
+RESULT: Final = 6
+"""In `counted`: the call's result instead of an argument."""
 MAX_CAPTURE: Final = 4096
 CAPTURES_A_CALL: Final = 3
+
+
+def counted(argument: int, unit: int) -> int:
+    """The `length_argument` of an array whose elements have `unit` bytes (4 to 120, in fours), as many as the argument (or `RESULT`) says."""
+    return unit // 4 << 3 | argument
+
+
+def length_of(length_argument: int) -> tuple[int, int]:
+    """(argument, `RESULT` or 7 for none; bytes a unit) of a `length_argument`."""
+    words = length_argument >> 3
+    return length_argument & 7, 4 * words if 0 < words < NO_LENGTH >> 3 else 1
+
 
 CAPTURE_FIELDS: Final[tuple[Field, ...]] = (
     *RING_HEADER,  # ring_length = the size of what follows, without the padding to 8
@@ -314,6 +332,10 @@ CHECK: Final = record_struct(CHECK_FIELDS)
 PROCESS: Final = record_struct(PROCESS_FIELDS)
 CAPTURE: Final = record_struct(CAPTURE_FIELDS)
 FLUSH: Final = struct.Struct("<Q")
+AUDIT_OFFSET: Final = struct.Struct("<q")
+"""What to subtract from the records' time of day to have CLOCK_MONOTONIC, in ns."""
+AUDIT_RECORD: Final = struct.Struct("<II")
+"""Type (linux/audit.h) and length of the text."""
 TAKEN: Final = struct.Struct("<Q")
 
 INPUT_AHEAD: Final = 1024 * 1024

@@ -72,22 +72,24 @@ class Hold:
     """The target holds one capability more."""
 
     capability: str
-    held: tuple[str, ...] = ()
-    """What it holds already, for policies that did not say so."""
+    held: tuple[str, ...] | None = None
+    """What it holds already, where it lacks the capability though the policy does not take it away; None: the policy does."""
 
     def apply(self, policy: Policy) -> Policy:
         return msgspec.structs.replace(policy, capabilities=self._of(policy.capabilities))
 
     def _of(self, before: Capabilities | None) -> Capabilities | None:
-        everything = tuple(dict.fromkeys((*self.held, self.capability)))
+        everything = tuple(dict.fromkeys((*(self.held or ()), self.capability)))
         if before is None:
-            return Capabilities(keep=everything)
+            return None if self.held is None else Capabilities(keep=everything)
         if before.keep is not None:
             return Capabilities(keep=tuple(dict.fromkeys((*before.keep, self.capability))))
         if before.drop is not None:
             if self.capability in _names(before.drop):
                 return Capabilities(drop=_without(before.drop, self.capability))
-            return Capabilities(keep=(self.capability,) if _ALL in before.drop else everything)
+            if _ALL in before.drop:
+                return Capabilities(keep=(self.capability,))
+            return before if self.held is None else Capabilities(keep=everything)
         given = {name: getattr(before, name) for name in EXPERT_SETS}
         # A set that is left as it is lacks the capability too, but for the bounding set, which only limits.
         sets = {name: everything if names is None else tuple(dict.fromkeys((*names, self.capability))) for name, names in given.items()}
@@ -199,6 +201,11 @@ def _with_identity(policy: Policy, **fields: Any) -> Policy:
 def _names(names: Iterable[str]) -> list[str]:
     """As the kernel's header has them: a policy may also say CAP_NET_RAW, net_raw or 13."""
     return [name if name == _ALL else capability_name(parse_capability(name)) for name in names]
+
+
+def drops(capabilities: Capabilities | None, capability: str) -> bool:
+    """Whether the simple form takes this capability (without CAP_) away."""
+    return capabilities is not None and capabilities.drop is not None and bool({_ALL, capability}.intersection(_names(capabilities.drop)))
 
 
 def _without(names: Iterable[str], capability: str) -> tuple[str, ...]:

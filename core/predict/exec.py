@@ -1,7 +1,8 @@
 """What becomes of a process's capabilities at execve, rule by rule, as the kernel has it.
 
-Source: capabilities(7); bprm_fill_uid in fs/exec.c; cap_bprm_creds_from_file, get_file_caps and handle_privileged_root in
-security/commoncap.c, Linux 6.18. The order of the steps is the kernel's.
+Source: capabilities(7); bprm_fill_uid in fs/exec.c; cap_bprm_creds_from_file, get_file_caps, rootid_owns_currentns and
+handle_privileged_root in security/commoncap.c, Linux 6.18. The order of the steps is the kernel's. For older kernels (before "exec: Correct
+the permission check for unsafe exec") an execve changed an id already where the new effective ids were not the real ones.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final
 
 from core.knowledge.capabilities import capability_names
 from core.policy.securebits import SECUREBITS
-from core.predict.credentials import Credentials, Sets
+from core.predict.credentials import Credentials, Sets, inside
 from core.predict.file_capabilities import FileCapabilities
 from core.predict.program import Program
 
@@ -21,14 +22,28 @@ _KEEP_CAPS: Final = SECUREBITS["keep-caps"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that made a change, or that kept one from being made."""
+
+    sentence: str
+    sets: tuple[str, ...] = ()
+    """Those that it speaks of, by their names in `core.predict.credentials.SETS`."""
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Prediction:
     """An execve, before it happens."""
 
     before: Credentials
     after: Credentials | None
     """None: the kernel will refuse the execve with EPERM."""
-    rules: tuple[str, ...]
-    """A sentence for each rule that made a change, or that kept one from being made, in the kernel's order."""
+    rules: tuple[Rule, ...]
+    """In the kernel's order."""
+    secure: bool = False
+    """Whether the program is told that it is privileged (AT_SECURE), so that the loader and libc distrust its environment."""
 
 
 def predict(before: Credentials, program: Program, last_capability: int, *, unprivileged_tracer: bool = False) -> Prediction:
@@ -47,7 +62,7 @@ class _Exec:
         self._program = program
         self._everything = everything
         self._unprivileged_tracer = unprivileged_tracer
-        self._rules: list[str] = []
+        self._rules: list[Rule] = []
         self._euid, self._egid = before.euid, before.egid
         self._permitted = 0
         self._ambient = before.sets.ambient
@@ -70,7 +85,7 @@ class _Exec:
         self._clear_ambient(file)
         permitted = self._permitted | self._ambient
         if self._ambient:
-            self._say(f"ambient capabilities are added to the permitted set: {_list(self._ambient)}")
+            self._say(f"ambient capabilities are added to the permitted set: {_list(self._ambient)}", "permitted")
         effective = permitted if self._effective_bit else self._ambient
         self._explain_effective(permitted, effective)
         securebits = before.securebits & ~_KEEP_CAPS
@@ -85,10 +100,10 @@ class _Exec:
             sgid=self._egid,
             securebits=securebits,
         )
-        return Prediction(before, after, tuple(self._rules))
+        return Prediction(before, after, tuple(self._rules), self._is_secure(permitted))
 
-    def _say(self, sentence: str) -> None:
-        self._rules.append(sentence)
+    def _say(self, sentence: str, *sets: str) -> None:
+        self._rules.append(Rule(sentence, sets))
 
     def _setuid_and_setgid(self) -> None:
         """bprm_fill_uid."""
@@ -99,15 +114,15 @@ class _Exec:
             self._say(f"{program.path} has a setuid or setgid bit, but its mount is nosuid: it is ignored")
         elif before.no_new_privs:
             self._say(f"{program.path} has a setuid or setgid bit, but no_new_privs is set: it is ignored")
-        elif not _mapped(program.owner, before.mapped_uids) or not _mapped(program.group, before.mapped_gids):
+        elif (owner := inside(program.owner, before.uid_map)) is None or (group := inside(program.group, before.gid_map)) is None:
             self._say(f"{program.path} has a setuid or setgid bit, but its owner has no mapping in the user namespace: it is ignored")
         else:
             if program.setuid:
-                self._euid = program.owner
-                self._say(f"{program.path} is setuid: the effective uid becomes {program.owner}")
+                self._euid = owner
+                self._say(f"{program.path} is setuid: the effective uid becomes {owner}")
             if program.setgid:
-                self._egid = program.group
-                self._say(f"{program.path} is setgid: the effective gid becomes {program.group}")
+                self._egid = group
+                self._say(f"{program.path} is setgid: the effective gid becomes {group}")
 
     def _file_capabilities(self) -> FileCapabilities | None:
         """get_file_caps, as far as whether they count; None where they do not."""
@@ -116,10 +131,13 @@ class _Exec:
         if file is None:
             return None
         if program.nosuid:
-            self._say(f"{program.path} has file capabilities, but its mount is nosuid: they are ignored")
+            self._say(f"{program.path} has file capabilities, but its mount is nosuid: they are ignored", "permitted")
             return None
-        if file.root not in (None, 0) and self._before.in_initial_namespace:
-            self._say(f"{program.path} has file capabilities for the user namespaces of uid {file.root} only: they are ignored here")
+        if file.root and inside(file.root, self._before.uid_map) != 0:
+            self._say(
+                f"{program.path} has file capabilities only for user namespaces whose root is uid {file.root}: they are ignored here",
+                "permitted",
+            )
             return None
         return file
 
@@ -131,15 +149,19 @@ class _Exec:
         self._permitted = from_bounding | from_inheritable
         self._effective_bit = file.effective
         if from_bounding:
-            self._say(f"file capabilities within the bounding set become permitted: {_list(from_bounding)}")
+            self._say(f"file capabilities within the bounding set become permitted: {_list(from_bounding)}", "permitted")
         if from_inheritable:
-            self._say(f"what both the file and the process have inheritable becomes permitted: {_list(from_inheritable)}")
+            self._say(f"what both the file and the process have inheritable becomes permitted: {_list(from_inheritable)}", "permitted")
         missing = granted & ~self._permitted
         if missing and file.effective:
-            self._say(f"the file's effective bit promises {_list(missing)}, which the bounding set lacks: execve fails with EPERM")
+            self._say(
+                f"the file's effective bit promises {_list(missing)}, which the bounding set lacks: execve fails with EPERM", "permitted"
+            )
             return False
         if missing:
-            self._say(f"the file grants {_list(missing)}, but the bounding set lacks {'it' if missing.bit_count() == 1 else 'them'}")
+            self._say(
+                f"the file grants {_list(missing)}, but the bounding set lacks {'it' if missing.bit_count() == 1 else 'them'}", "permitted"
+            )
         return True
 
     def _privileged_root(self, file: FileCapabilities | None) -> None:
@@ -148,14 +170,14 @@ class _Exec:
         if 0 not in (self._euid, before.uid):
             return
         if before.securebits & _NOROOT:
-            self._say("the securebit noroot is set: uid 0 gives no capabilities")
+            self._say("the securebit noroot is set: uid 0 gives no capabilities", "permitted")
             return
         if file is not None and self._euid == 0 and before.uid != 0:
-            self._say("the file is setuid root and has capabilities: only its capabilities count")
+            self._say("the file is setuid root and has capabilities: only its capabilities count", "permitted")
             return
         self._permitted = before.sets.bounding | before.sets.inheritable
         who = "the effective uid is 0" if self._euid == 0 else "the real uid is 0"
-        self._say(f"{who}: everything in the bounding and inheritable sets becomes permitted: {_list(self._permitted)}")
+        self._say(f"{who}: everything in the bounding and inheritable sets becomes permitted: {_list(self._permitted)}", "permitted")
         if self._euid == 0:
             self._effective_bit = True
 
@@ -166,31 +188,38 @@ class _Exec:
         if not (self._id_changed or gained) or not (before.no_new_privs or self._unprivileged_tracer):
             return
         why = "no_new_privs is set" if before.no_new_privs else "its tracer has no SYS_PTRACE over it"
-        if self._id_changed and (before.no_new_privs or not before.sets.effective & _SETUID):
+        if before.no_new_privs or not before.sets.effective & _SETUID:
+            if (self._euid, self._egid) != (before.uid, before.gid):
+                self._say(f"{why}: the effective ids go back to the real ones")
             self._euid, self._egid = before.uid, before.gid
-            self._say(f"{why}: the effective ids go back to the real ones")
         if gained:
-            self._say(f"{why}: nothing is gained: not {_list(gained)}")
+            self._say(f"{why}: nothing is gained: not {_list(gained)}", "permitted")
         self._permitted &= before.sets.permitted
 
     def _clear_ambient(self, file: FileCapabilities | None) -> None:
         if self._ambient and (file is not None or self._id_changed):
             why = "has file capabilities" if file is not None else "changes an id"
-            self._say(f"the ambient set is cleared, since the file {why}")
+            self._say(f"the ambient set is cleared, since the file {why}", "ambient")
             self._ambient = 0
 
     def _explain_effective(self, permitted: int, effective: int) -> None:
         before = self._before.sets
         if lost := before.permitted & ~permitted:
-            self._say(f"lost at exec, being neither ambient nor given by the file or by uid 0: {_list(lost)}")
-        if permitted and effective == permitted and self._effective_bit:
-            self._say("all that is permitted becomes effective")
+            self._say(f"lost at exec, being neither ambient nor given by the file or by uid 0: {_list(lost)}", "permitted", "effective")
+        if permitted and self._effective_bit:
+            self._say("all that is permitted becomes effective", "effective")
         elif dormant := permitted & ~effective:
-            self._say(f"permitted but not effective until the program raises it: {_list(dormant)}")
+            self._say(f"permitted but not effective until the program raises it: {_list(dormant)}", "effective")
+        elif effective & ~before.effective:
+            self._say("what is ambient becomes effective", "effective")
 
-
-def _mapped(number: int, mapping: frozenset[int] | None) -> bool:
-    return mapping is None or number in mapping
+    def _is_secure(self, permitted: int) -> bool:
+        before = self._before
+        grew = self._effective_bit or bool(permitted & ~self._ambient)
+        secure = self._id_changed or self._euid != before.uid or self._egid != before.gid or (before.uid != 0 and grew)
+        if secure:
+            self._say("the program is told that it is privileged (AT_SECURE): the loader ignores LD_PRELOAD and the like")
+        return secure
 
 
 def _list(mask: int) -> str:

@@ -13,8 +13,10 @@ from core.observer.wire import CapabilitySets, LaunchSpec
 from core.policy.held import Held
 from core.policy.identity import Caller, User
 from core.policy.securebits import SECUREBITS
-from core.predict.credentials import Credentials, Sets
+from core.predict.credentials import Credentials, Sets, inside
 
+_OVERFLOW: Final = 65534
+"""What a namespace shows of ids that it does not map: /proc/sys/kernel/overflowuid."""
 _NO_SETUID_FIXUP: Final = SECUREBITS["no-setuid-fixup"]
 _KEEP_CAPS: Final = SECUREBITS["keep-caps"]
 
@@ -41,23 +43,18 @@ def before_exec(spec: LaunchSpec, caller: Caller) -> Credentials:
         groups=frozenset(user.groups if spec.groups is None else spec.groups),
         securebits=securebits if spec.securebits is None else spec.securebits,
         no_new_privs=spec.no_new_privs,
-        in_initial_namespace=not spec.user_namespace,
-        mapped_uids=_mapped(spec.uid_map) if spec.user_namespace else None,
-        mapped_gids=_mapped(spec.gid_map) if spec.user_namespace else None,
+        uid_map=spec.uid_map if spec.user_namespace else None,
+        gid_map=spec.gid_map if spec.user_namespace else None,
     )
 
 
 def _inside(spec: LaunchSpec, user: User) -> User:
-    """The observer's ids as the new namespace shows them; 65534 for what it does not map."""
-    return User(_map(user.uid, spec.uid_map), _map(user.gid, spec.gid_map), tuple(_map(gid, spec.gid_map) for gid in user.groups))
-
-
-def _map(outer: int, lines: tuple[tuple[int, int, int], ...]) -> int:
-    return next((inside + outer - outside for inside, outside, count in lines if outside <= outer < outside + count), 65534)
-
-
-def _mapped(lines: tuple[tuple[int, int, int], ...]) -> frozenset[int]:
-    return frozenset(outside for _, outside, count in lines if count == 1)
+    """The observer's ids as the new namespace shows them."""
+    uid, gid, *groups = (
+        _OVERFLOW if (mapped := inside(number, id_map)) is None else mapped
+        for number, id_map in ((user.uid, spec.uid_map), (user.gid, spec.gid_map), *((group, spec.gid_map) for group in user.groups))
+    )
+    return User(uid, gid, tuple(groups))
 
 
 def _change_uid(sets: Sets, old: int, new: int, securebits: int) -> Sets:

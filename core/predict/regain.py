@@ -29,8 +29,10 @@ class Regain:
 
     mask: int
     """Capabilities that are not permitted now and that a later execve could make so, bit n for capability n."""
+    gist: str
+    """In a sentence or two."""
     sentence: str
-    """The whole, in words."""
+    """The whole, in words: with what a user namespace would give."""
     reasons: Mapping[int, str]
     """For each capability that is not permitted now: a sentence that says whether it can come, and why."""
 
@@ -40,19 +42,20 @@ def regainable(after: Credentials, last_capability: int = len(NAMES) - 1) -> Reg
     missing = ((2 << last_capability) - 1) & ~after.sets.permitted
     within_reach = 0 if after.no_new_privs else missing & (after.sets.bounding | after.sets.inheritable)
     reasons = {number: _reason(number, after) for number in range(last_capability + 1) if missing >> number & 1}
-    return Regain(within_reach, _sentence(missing, within_reach, after), MappingProxyType(reasons))
+    gist = _gist(missing, within_reach, after)
+    return Regain(within_reach, gist, f"{gist} {_NAMESPACE}" if missing else gist, MappingProxyType(reasons))
 
 
-def _sentence(missing: int, within_reach: int, after: Credentials) -> str:
+def _gist(missing: int, within_reach: int, after: Credentials) -> str:
     if not missing:
         return "Nothing is missing: it holds every capability."
     if after.no_new_privs:
-        return f"Nothing can be regained: no_new_privs is set, so no execve gives more than is permitted now. {_NAMESPACE}"
+        return "Nothing can be regained: no_new_privs is set, so no execve gives more than is permitted now."
     if not within_reach:
-        return f"Nothing can be regained: what is missing is neither in the bounding set nor inheritable. {_NAMESPACE}"
+        return "Nothing can be regained: what is missing is neither in the bounding set nor inheritable."
     lost = missing & ~within_reach
     rest = f" Gone for good: {_list(lost)}." if lost else ""
-    return f"{_list(within_reach)} can be regained {_way(after)}.{rest} {_NAMESPACE}"
+    return f"{_list(within_reach)} can be regained {_way(after)}.{rest}"
 
 
 def _reason(number: int, after: Credentials) -> str:

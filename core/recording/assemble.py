@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,37 +13,49 @@ from numpy.typing import NDArray
 
 from core.judge.collect import Batch
 from core.judge.judge import Judged
+from core.judge.records import Capture
 from core.knowledge.capabilities import capability_names
 from core.knowledge.syscalls import syscall
 from core.observer.wire import CallFlag, ProcessKind
-from core.recording.rows import CALL_ROW, PROCESS_ROW, ROW_DTYPE, Details, Interner, Rows
+from core.recording.execs import Execs
+from core.recording.rows import CALL_ROW, PROCESS_ROW, ROW_DTYPE, UNJUDGED, Details, Interner, Rows
 
 _SHOWN: Final = (ProcessKind.FORK, ProcessKind.EXEC, ProcessKind.EXIT)
 _PR_SET_NAME: Final = 15
+
+LAST_CALLS: Final = 5
+"""How many of a thread's last calls its death by a signal tells."""
 
 
 class Assembler:
     """Keeps the names of the threads, and makes the rows of one run, batch by batch."""
 
-    def __init__(self, names: Interner, started_ns: int) -> None:
+    def __init__(self, names: Interner, started_ns: int, execs: Execs) -> None:
         """`started_ns`: CLOCK_MONOTONIC at the start of the run."""
         self._names = names
+        self._execs = execs
         self._started_ns = started_ns
         self._comms: dict[int, int] = {}
         self._killed: set[int] = set()
+        self._latest: dict[int, tuple[int, ...]] = {}  # the numbers of each thread's last calls
+        self._count = 0
 
     def rows(self, batch: Batch, judged: Judged) -> tuple[Rows, Details]:
         """The rows of a batch, ordered by when each event came to its end; details count from the first of them."""
         processes = batch.processes[np.isin(batch.processes["kind"], _SHOWN)]
         self._note_killed(batch.processes)
+        self._execs.begun(batch.processes)
         calls = self._call_rows(batch, judged)
         rows: Rows = np.concatenate([calls, self._process_rows(processes)])
         ends = np.concatenate([np.maximum.accumulate(_ends(batch.calls)), _after_their_calls(processes, batch.calls)])
         order = np.argsort(ends, kind="stable")
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
+        self._note_latest(batch.calls["tid"], self._count + 1 + place[: len(batch.calls)])
         details = self._details(batch, judged, processes, place)
+        self._execs.settled(batch.processes)
         self._name_threads(rows, batch, processes)
+        self._count += len(rows)
         return rows[order], details
 
     def _call_rows(self, batch: Batch, judged: Judged) -> Rows:
@@ -52,6 +66,7 @@ class Assembler:
             rows[field] = calls[field]
         for field in ("gate", "outcome", "evidence", "rule", "own_filter", "capability", "alternatives", "conflict"):
             rows[field] = getattr(judged, field)
+        rows["flags"] |= np.where(judged.judged, np.uint8(0), np.uint8(UNJUDGED))
         reasons = np.array([self._names.number(text) for text in judged.reasons], np.uint32)
         rows["reason"] = reasons[judged.reason]
         entered, exited = calls["entered_ns"].astype(np.int64), calls["exited_ns"].astype(np.int64)
@@ -79,6 +94,15 @@ class Assembler:
             details.process[int(place[len(batch.calls) + index])] = (event, self._process_data(record, batch))
         return details
 
+    def _note_latest(self, tids: NDArray[np.uint32], seqs: NDArray[np.int64]) -> None:
+        # Calls come in the order of their ends, and so do each thread's.
+        order = np.argsort(tids, kind="stable")
+        bounds = [*np.flatnonzero(np.diff(tids[order].astype(np.int64), prepend=-1)).tolist(), len(order)]
+        for start, stop in itertools.pairwise(bounds):
+            tid = int(tids[order[start]])
+            latest = seqs[order[max(start, stop - LAST_CALLS) : stop]].tolist()
+            self._latest[tid] = (*self._latest.get(tid, ()), *latest)[-LAST_CALLS:]
+
     def _note_killed(self, processes: NDArray[np.void]) -> None:
         self._killed.update(int(tid) for tid in processes["tid"][processes["kind"] == ProcessKind.KILLED_BY_SECCOMP])
 
@@ -91,7 +115,8 @@ class Assembler:
                     "thread": bool(record["pid_of_other"] == record["pid"]),
                 }
             case ProcessKind.EXEC:
-                return _exec_data(record, batch)
+                captures = batch.captures.get(int(record["id"]), ())
+                return {**_exec_data(record, captures), **self._execs.data(record, captures)}
             case _:
                 return self._exit_data(record)
 
@@ -103,6 +128,9 @@ class Assembler:
         else:
             data["status"] = os.WEXITSTATUS(status)
         data["seccomp"] = int(record["tid"]) in self._killed
+        latest = self._latest.pop(int(record["tid"]), ())
+        if "signal" in data:
+            data["last_calls"] = list(latest)
         return data
 
     def _name_threads(self, rows: Rows, batch: Batch, processes: NDArray[np.void]) -> None:
@@ -175,8 +203,7 @@ def _after_their_calls(processes: NDArray[np.void], calls: NDArray[np.void]) -> 
     return times
 
 
-def _exec_data(record: np.void, batch: Batch) -> dict[str, Any]:
-    captures = batch.captures.get(int(record["id"]), ())
+def _exec_data(record: np.void, captures: Sequence[Capture]) -> dict[str, Any]:
     argv = [part.decode(errors="replace") for capture in captures if capture.kind == 3 for part in capture.data.split(b"\0")[:-1]]
     sets = {name: list(capability_names(int(record[name]))) for name in ("bounding", "permitted", "effective", "inheritable", "ambient")}
     return {

@@ -170,6 +170,11 @@ def _whole_number(text: str) -> int:
         raise ValueError(f"{text!r} is not a whole number") from None
 
 
+def _rule(part: _Slice, values: Sequence[str]) -> Mask:
+    """0: calls that no rule decided."""
+    return _among(part.rows["rule"], [_whole_number(value) for value in values]) & part.calls
+
+
 def _verdict(part: _Slice, values: Sequence[str]) -> Mask:
     outcomes = [outcome for outcome in Outcome if outcome.word in values]
     gates = [gate for gate in Gate if gate.word in values]
@@ -258,7 +263,7 @@ _FIELDS: Final[dict[str, _Field]] = {
     "process": _Field(_process, str),
     "pid": _number("pid"),
     "tid": _number("tid"),
-    "rule": _number("rule"),
+    "rule": _Field(_rule, _whole_number),
     "verdict": _Field(_verdict, check_verdict),
     "gate": _Field(_gate, _check_gate),
     "evidence": _Field(_evidence, _check_evidence),

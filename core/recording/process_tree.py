@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Exec:
     """A program that a process became."""
 
-    process: Process
+    parent: Process
+    """The process that became it."""
     time_ns: int
     comm: str
     data: Mapping[str, Any]

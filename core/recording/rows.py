@@ -22,7 +22,7 @@ ROW_DTYPE: Final = np.dtype(
         ("gate", "u1"),
         ("outcome", "u1"),
         ("evidence", "u1"),
-        ("flags", "u1"),  # wire.CallFlag
+        ("flags", "u1"),  # wire.CallFlag, and UNJUDGED
         ("conflict", "?"),
         ("rule", "i2"),  # 0: none
         ("own_filter", "i2"),  # 0: none
@@ -43,9 +43,12 @@ ROW_DTYPE: Final = np.dtype(
 )
 """One event; of a process event only kind, pid, tid, comm and time_ns are meant."""
 
+UNJUDGED: Final = 0x80
+"""Beside wire.CallFlag: the policy's filters did not judge the call yet."""
+
 CHUNK: Final = 65536
 
-NO_RESULT: Final = (Outcome.KILLED, Outcome.TRAPPED)
+NO_RESULT: Final = (Outcome.KILLED, Outcome.TRAPPED, Outcome.UNFINISHED)
 """Outcomes of calls whose return value says nothing."""
 
 Rows = NDArray[np.void]

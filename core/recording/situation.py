@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,8 +12,10 @@ from core.bpf.machine import SeccompData
 from core.event import CallEvent
 from core.judge.change import Holding, Situation
 from core.knowledge.syscalls import name
+from core.policy.error import PolicyError
 from core.policy.file import decode
 from core.policy.model import Policy
+from core.recording.own_filters import OwnFilter
 from core.recording.rows import CALL_ROW
 
 if TYPE_CHECKING:
@@ -30,7 +33,8 @@ def situation_of(recording: Recording, index: int) -> Situation:
     if not isinstance(event, CallEvent):
         raise TypeError(f"event {index + 1} is no call")
     header = recording.header
-    return Situation(event, seccomp_data(recording, index), run_policy(header.policy), header.filters, holding(recording, index))
+    own = tuple((one.number, one.installed.program) for one in own_filters_over(recording, index) if one.installed.program)
+    return Situation(event, seccomp_data(recording, index), run_policy(header.policy), header.filters, holding(recording, index), own)
 
 
 def seccomp_data(recording: Recording, index: int) -> SeccompData:
@@ -53,6 +57,39 @@ def holding(recording: Recording, index: int) -> Holding | None:
         return None
     _, data = recording.details.process[found]
     return Holding(frozenset(data["capabilities"]["effective"]), int(data["uids"][1]), int(data.get("user_namespace", 0)))
+
+
+def own_filters_over(recording: Recording, index: int) -> list[OwnFilter]:
+    """The filters that the target installed itself and that stood over the thread of event number `index`, oldest first."""
+    if not recording.own_filters:
+        return []
+    row = recording.rows.row(index)
+    line = list(_ancestry(recording, index, int(row["pid"]), int(row["tid"])))
+    return [one for one in recording.own_filters if any(_stands(one, *step) for step in line)]
+
+
+def filters_over(recording: Recording, index: int) -> int:
+    """How many seccomp filters stood over the thread of event number `index`, strict mode counted as one."""
+    header = recording.header
+    try:
+        strict = run_policy(header.policy).seccomp.mode == "strict"
+    except PolicyError:
+        strict = False
+    return strict + len(header.filters) + len(own_filters_over(recording, index))
+
+
+def _ancestry(recording: Recording, index: int, pid: int, tid: int) -> Iterator[tuple[int, int, int]]:
+    """(event, pid, tid): the thread up to this event, its maker up to its making, and so on."""
+    yield index, pid, tid
+    for place, (event, data) in sorted(recording.details.process.items(), reverse=True):
+        if place < index and event == "fork" and int(data["child_tid"]) == tid:
+            maker = recording.rows.row(place)
+            index, pid, tid = place, int(maker["pid"]), int(maker["tid"])
+            yield index, pid, tid
+
+
+def _stands(one: OwnFilter, index: int, pid: int, tid: int) -> bool:
+    return one.seq <= index and (one.tid == tid or (one.installed.for_all_threads and one.pid == pid))
 
 
 def _last_exec(recording: Recording, index: int, pid: int) -> int | None:

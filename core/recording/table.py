@@ -78,7 +78,7 @@ SCHEMA: Final = pa.schema(
                 )
             ),
         ),
-        ("flags", pa.uint8()),  # wire.CallFlag
+        ("flags", pa.uint8()),  # wire.CallFlag, and rows.UNJUDGED
         ("instruction_pointer", pa.uint64()),
         ("event", pa.string()),  # fork, exec, exit
         ("data", pa.string()),  # a process event's, as JSON; a lost row's counts

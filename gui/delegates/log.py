@@ -87,7 +87,7 @@ class LogDelegate(QStyledItemDelegate):
     def _ink(self, row: Row, column: Column, selected: bool) -> str:
         tokens = self._theme.tokens
         if row.verdict is None:
-            return tokens.muted
+            return tokens.killed if row.alarm else tokens.muted
         if column in _QUIET:
             return tokens.muted
         if column is Column.RESULT:

@@ -6,20 +6,24 @@ from typing import Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
+from core.judge.verdict import Gate
 from core.policy.action import ActionKind
 from core.policy.model import Rule
 from gui.delegates.style import style_of
-from gui.gates import Look
+from gui.gates import GATE_SHAPES, Look, finding_look
 from gui.icons import Shape, paint_shape
 from gui.models.rule_model import Column, Role
 from gui.models.rule_text import arguments_summary, arguments_text, calls_text
-from gui.theme import MARGIN, Theme, Tokens
+from gui.theme import LIST_ROW_HEIGHT, MARGIN, Theme, Tokens
 
 _PADDING: Final = 8
 _CHIP_HEIGHT: Final = 18
+_TALL_ROW: Final = 43
 _SHAPE: Final = 9
+_MARK: Final = 12
+"""The warning sign in front of a rule's calls."""
 
 
 def action_look(word: str, tokens: Tokens) -> Look:
@@ -57,6 +61,10 @@ class RuleDelegate(QStyledItemDelegate):
             return QSize(self.chip_width(index.data()), option.rect.height())
         return super().sizeHint(option, index)
 
+    def row_height(self, index: QModelIndex | QPersistentModelIndex) -> int:
+        """What the rule's row needs, in pixels: two lines where there is something to remark."""
+        return self._theme.scaled(_TALL_ROW if index.data(Role.REMARK) else LIST_ROW_HEIGHT)
+
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().initStyleOption(option, index)
         if index.column() == Column.NUMBER:
@@ -67,17 +75,24 @@ class RuleDelegate(QStyledItemDelegate):
         rule: Rule = index.data(Role.RULE)
         self._paint_ground(painter, option)
         painter.save()
-        match Column(index.column()):
+        rect = option.rect
+        column = Column(index.column())
+        if column is not Column.NUMBER and (remark := index.data(Role.REMARK)):
+            rect, below = _halves(rect)
+            self._paint_remark(painter, _remark_rect(option, below), below, remark, idle=index.data(Role.IDLE))
+        match column:
             case Column.NUMBER:
                 self._paint_number(painter, option, index)
             case Column.ACTION:
-                self._paint_chip(painter, option.rect, action_look(rule.action, self._theme.tokens), faded=not rule.enabled)
+                self._paint_chip(painter, rect, action_look(rule.action, self._theme.tokens), faded=not rule.enabled)
             case Column.CALLS:
-                self._paint_calls(painter, _inner(option.rect), rule, self._ink(rule, index))
+                self._paint_calls(painter, _inner(rect), rule, index)
             case Column.TESTS:
-                self._paint_text(painter, _inner(option.rect), arguments_text(rule), self._theme.mono_font, self._ink(rule, index))
+                self._paint_text(painter, _inner(rect), arguments_text(rule), self._theme.mono_font, self._ink(rule, index))
+            case Column.HITS:
+                self._paint_hits(painter, rect.adjusted(0, 0, -MARGIN, 0), index.data())
             case Column.NOTE:
-                self._paint_text(painter, _inner(option.rect), rule.note, self._theme.ui_font, self._theme.tokens.muted)
+                self._paint_text(painter, _inner(rect), rule.note, self._theme.ui_font, self._theme.tokens.muted)
         painter.restore()
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
@@ -103,13 +118,36 @@ class RuleDelegate(QStyledItemDelegate):
         painter.setPen(QColor(self._theme.tokens.muted))
         painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), index.data())
 
-    def _paint_calls(self, painter: QPainter, rect: QRect, rule: Rule, ink: str) -> None:
+    def _paint_calls(self, painter: QPainter, rect: QRect, rule: Rule, index: QModelIndex | QPersistentModelIndex) -> None:
+        if severity := index.data(Role.SEVERITY):
+            self._paint_mark(painter, rect, finding_look(severity, self._theme.tokens))
+            rect.setLeft(rect.left() + self._theme.scaled(_MARK) + 5)
         font = self._theme.bold(self._theme.ui_font)
         text = calls_text(rule.syscalls)
-        self._paint_text(painter, rect, text, font, ink)
+        self._paint_text(painter, rect, text, font, self._ink(rule, index))
         if self.shows_tests_with_calls and rule.args:
             rect.setLeft(rect.left() + QFontMetrics(font).horizontalAdvance(text) + _PADDING)
             self._paint_text(painter, rect, arguments_summary(rule), self._theme.mono_font, self._theme.tokens.muted)
+
+    def _paint_remark(self, painter: QPainter, rect: QRect, cell: QRect, text: str, *, idle: bool) -> None:
+        # The line goes through all cells of the row; each paints its own piece of it.
+        tokens = self._theme.tokens
+        painter.setClipRect(cell)
+        if not idle:
+            self._paint_mark(painter, rect, Look(GATE_SHAPES[Gate.CAPABILITY], "", tokens.capability, ""), self._theme.scaled(_SHAPE))
+            rect.setLeft(rect.left() + self._theme.scaled(_SHAPE) + 5)
+        self._paint_text(painter, rect, text, self._theme.ui_font, tokens.capability if idle else tokens.muted)
+        painter.setClipping(False)
+
+    def _paint_mark(self, painter: QPainter, rect: QRect, look: Look, size: int = 0) -> None:
+        size = size or self._theme.scaled(_MARK)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_shape(painter, look.shape, QRectF(rect.left(), rect.center().y() - size / 2 + 1, size, size), QColor(look.ink))
+
+    def _paint_hits(self, painter: QPainter, rect: QRect, text: str) -> None:
+        painter.setFont(self._theme.ui_font)
+        painter.setPen(QColor(self._theme.tokens.muted))
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
 
     def _paint_text(self, painter: QPainter, rect: QRect, text: str, font: QFont, ink: str) -> None:
         if rect.width() <= 0:
@@ -137,6 +175,22 @@ class RuleDelegate(QStyledItemDelegate):
         if index.data(Role.PROBLEM):
             return tokens.killed
         return tokens.text if rule.enabled else tokens.muted
+
+
+def _remark_rect(option: QStyleOptionViewItem, below: QRect) -> QRect:
+    rect = QRect(below)
+    view = option.widget
+    if isinstance(view, QTableView):
+        rect.setLeft(view.columnViewportPosition(Column.CALLS))
+        rect.setRight(view.viewport().width() - 1)
+    return _inner(rect)
+
+
+def _halves(rect: QRect) -> tuple[QRect, QRect]:
+    upper, lower = QRect(rect), QRect(rect)
+    upper.setBottom(rect.center().y() + 1)
+    lower.setTop(rect.center().y() - 1)
+    return upper.translated(0, 1), lower.translated(0, -2)
 
 
 def _inner(rect: QRect) -> QRect:

@@ -8,8 +8,9 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 
-from core.event import CallEvent, Event
+from core.event import CallEvent, Event, ProcessEvent
 from core.judge.verdict import Check
+from core.predict.at_exec import AtExec
 from gui.models.log_columns import duration_text
 
 
@@ -26,11 +27,15 @@ class FieldsModel(QStandardItemModel):
         self.setHorizontalHeaderLabels(["Field", "Value"])
         if event is None:
             return
+        at_exec = AtExec.of(event.data) if isinstance(event, ProcessEvent) else None
+        shown_otherwise = {"checks", *(at_exec.to_json() if at_exec is not None else ())}
         for name, value in event.to_json().items():
-            if name != "checks" and value is not None:
+            if name not in shown_otherwise and value is not None:
                 self.appendRow(_field(name, value))
         if isinstance(event, CallEvent):
             self.appendRow(_checks(event.checks))
+        if at_exec is not None:
+            self.appendRow(_prediction(at_exec))
 
 
 def _field(name: str, value: Any) -> list[QStandardItem]:
@@ -70,6 +75,17 @@ def _checks(checks: tuple[Check, ...]) -> list[QStandardItem]:
         item[0].appendRow(_row("namespace", f"user:[{check.namespace}]"))
         for depth, function in enumerate(check.stack):
             item[0].appendRow(_row(f"stack[{depth}]", function))
+        row[0].appendRow(item)
+    return row
+
+
+def _prediction(at_exec: AtExec) -> list[QStandardItem]:
+    row = _row("prediction", at_exec.verdict)
+    for change in at_exec.changes:
+        surprise = f"; predicted: {change.surprise}" if change.surprise else ""
+        item = _row(change.name, f"{change.text}{surprise}")
+        for rule in change.rules:
+            item[0].appendRow(_row("rule", rule))
         row[0].appendRow(item)
     return row
 

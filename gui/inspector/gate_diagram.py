@@ -1,17 +1,20 @@
-"""Paints a call's way through the gates: cards joined by a wire that is solid as far as the call came."""
+"""Paints a call's way through the gates: cards joined by a wire that is solid as far as the call came; each opens a page."""
 
 from __future__ import annotations
 
 import dataclasses
+import enum
 import html
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent, QTextDocument, QTextOption
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from core.judge.verdict import Gate
 from gui.gates import GATE_SHAPES, gate_ink, gate_tint
 from gui.icons import Shape, paint_shape
+from gui.inspector.gate_button import GateButton
 from gui.inspector.gate_cards import Asked, Card, Diagram, State
 from gui.theme import CARD_RADIUS, Theme
 
@@ -22,6 +25,8 @@ _SHAPE: Final = 11
 _WIRE_AT: Final = 28
 """Where the wire runs, from the left."""
 _FADED: Final = 0.5
+_CHEVRON: Final = 12
+"""Room at the right of a card's head for the sign that it opens."""
 _STATE_SHAPES: Final = {
     State.PASSED: Shape.CHECK,
     State.REFUSED: Shape.CROSS,
@@ -29,6 +34,17 @@ _STATE_SHAPES: Final = {
     State.TRAPPED: Shape.CROSS,
     State.ANSWERED: Shape.TRIANGLE,
 }
+
+
+class Page(enum.Enum):
+    """What a gate opens; its value is said of it to those who ask."""
+
+    SECCOMP = "opens the filter with the way that this call took"
+    CAPABILITY = "opens the checks, one by one"
+    RESULT = "opens what the result means of this call"
+
+
+_PAGES: Final = {Gate.SECCOMP: Page.SECCOMP, Gate.CAPABILITY: Page.CAPABILITY, Gate.OTHER: Page.RESULT}
 
 
 @dataclasses.dataclass(slots=True)
@@ -44,14 +60,17 @@ class _Block:
 class GateDiagram(QWidget):
     """Shows a `Diagram`; as high as it needs at its width."""
 
+    page_wanted = Signal(object)
+    """The `Page` of the gate that was pressed."""
+
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._diagram: Diagram | None = None
         self._blocks: list[_Block] = []
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self._buttons: list[GateButton] = []
+        self._pressed: GateButton | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setObjectName("gates")
         self.setAccessibleName("Gates of the call")
         theme.changed.connect(self._lay_out)
@@ -60,8 +79,17 @@ class GateDiagram(QWidget):
         """Replaces what is shown."""
         self._diagram = diagram
         self.setAccessibleDescription(diagram.text)
-        self.setToolTip("")
+        self._name_buttons(diagram)
         self._lay_out()
+
+    def focus_pressed(self) -> None:
+        """Puts the keyboard back on the gate that was pressed last."""
+        if self._pressed is not None:
+            self._pressed.setFocus()
+
+    def buttons(self) -> list[GateButton]:
+        """The gates in the order of the call's way, and the result."""
+        return list(self._buttons)
 
     def sizeHint(self) -> QSize:
         return QSize(240, self.heightForWidth(max(self.width(), 240)))
@@ -72,7 +100,7 @@ class GateDiagram(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._blocks = self._layout(float(self.width()))
+        self._lay_out()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -91,8 +119,32 @@ class GateDiagram(QWidget):
 
     def _lay_out(self) -> None:
         self._blocks = self._layout(float(self.width()))
-        self.updateGeometry()
+        self._place_buttons()
+        self.setFixedHeight(self.heightForWidth(self.width()))
         self.update()
+
+    def _name_buttons(self, diagram: Diagram) -> None:
+        # A button a gate, and one for the result; they stay from call to call, and so does the keyboard.
+        pages = [*(_PAGES[card.gate] for card in diagram.cards), Page.RESULT]
+        names = [*(f"{card.title}: {card.state.value}" for card in diagram.cards), f"Result: {diagram.result}"]
+        while len(self._buttons) < len(pages):
+            button = GateButton(self._theme, self)
+            button.clicked.connect(self._on_clicked)
+            button.show()
+            self._buttons.append(button)
+        for button, page, name in zip(self._buttons, pages, names, strict=True):
+            button.setProperty("page", page)
+            button.setAccessibleName(name)
+            button.setAccessibleDescription(page.value)
+            button.setToolTip(f"{page.value[:1].upper()}{page.value[1:]}")
+
+    def _place_buttons(self) -> None:
+        for button, block in zip(self._buttons, self._blocks[1:], strict=False):
+            button.setGeometry(0, round(block.top), self.width(), round(block.height))
+
+    def _on_clicked(self) -> None:
+        self._pressed = next(button for button in self._buttons if button is self.sender())
+        self.page_wanted.emit(self._pressed.property("page"))
 
     def _layout(self, width: float) -> list[_Block]:
         if self._diagram is None:
@@ -174,7 +226,7 @@ class GateDiagram(QWidget):
         ink, tint = self._card_colours(card)
         body = QRectF(0.5, block.top + 0.5, self.width() - 1, block.height - 1)
         painter.save()
-        if card.state in (State.NOT_REACHED, State.NOT_ASKED):
+        if card.state in (State.NOT_REACHED, State.NOT_ASKED, State.NOT_SEEN):
             painter.setOpacity(_FADED if card.state is State.NOT_REACHED else 0.75)
         painter.setPen(QPen(QColor(ink if refused else tokens.line), 1))
         painter.setBrush(QColor(tint if refused else tokens.panel))
@@ -193,13 +245,21 @@ class GateDiagram(QWidget):
         paint_shape(painter, GATE_SHAPES[card.gate], shape_at, QColor(gate_ink(card.gate, tokens)))
         painter.setFont(bold)
         painter.setPen(QColor(tokens.text))
-        painter.drawText(row.adjusted(size + 4, 0, 0, 0), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), card.title)
+        metrics = QFontMetricsF(bold)
+        sign_room = size + 3 if card.state in _STATE_SHAPES else 0
+        title_at = row.adjusted(size + 4, 0, -_CHEVRON - metrics.horizontalAdvance(card.state.value) - sign_room - 4, 0)
+        title = metrics.elidedText(card.title, Qt.TextElideMode.ElideRight, title_at.width())
+        painter.drawText(title_at, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), title)
         painter.setPen(QColor(self._state_ink(card, ink)))
         word = card.state.value
+        painter.drawText(
+            row.adjusted(row.width() - _CHEVRON, 0, 0, 0), int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), "›"
+        )
+        row.adjust(0, 0, -_CHEVRON, 0)
         painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), word)
         sign = _STATE_SHAPES.get(card.state)
         if sign is not None:
-            left = row.right() - QFontMetricsF(bold).horizontalAdvance(word) - size - 3
+            left = row.right() - metrics.horizontalAdvance(word) - size - 3
             paint_shape(
                 painter, sign, QRectF(left, row.center().y() - size / 2 + 1, size - 2, size - 2), QColor(self._state_ink(card, ink))
             )

@@ -1,103 +1,158 @@
-"""The inspector: where the chosen call stopped, why, and every field of it."""
+"""The inspector: where the chosen call stopped, why, what would change it, and every field of it."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QScrollArea, QStackedWidget, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QScrollArea, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
-from core.event import CallEvent, Event, ProcessEvent
-from core.judge.verdict import Evidence
+from core.event import CallEvent, Event
+from core.judge.change import Situation
+from core.policy.error import PolicyError
+from gui.flip_flow import FlipFlow
+from gui.inspector.call_page import CallPage, situation_at
+from gui.inspector.checks_page import ChecksPage
+from gui.inspector.detail_page import DetailPage, paragraph
 from gui.inspector.fields import FieldsModel
-from gui.inspector.gate_cards import diagram_of, evidence_sentence, why
-from gui.inspector.gate_diagram import GateDiagram
-from gui.naming import named
-from gui.theme import GRID, MARGIN, Theme
+from gui.inspector.filter_page import FilterPage
+from gui.inspector.gate_diagram import Page
+from gui.inspector.process_page import ProcessPage
+from gui.inspector.result_page import ResultPage
+from gui.policy_document import PolicyDocument
+from gui.theme import MARGIN, Theme
+
+if TYPE_CHECKING:
+    from core.recording.recording import Recording
 
 TABS: Final = ("Inspector", "All fields")
 _HINT: Final = "Choose a call in the log: here you see how far it came, which gate stopped it, and how that is known."
 
 
 class Inspector(QStackedWidget):
-    """Two pages: the gates, and all fields."""
+    """Two tabs: the pages of the chosen event, and all its fields."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    event_wanted = Signal(int)
+    """The number, from 0, of the event to go to in the log."""
+    run_wanted = Signal()
+    rule_wanted = Signal()
+    """The seccomp rule that decided over the chosen call is to be shown."""
+    recording_wanted = Signal(object)
+    """The path of a second run's recording."""
+
+    def __init__(self, theme: Theme, document: PolicyDocument, flips: FlipFlow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._recording: Recording | None = None
         self._event: Event | None = None
-        self._filters = 0
-        self._diagram = GateDiagram(theme)
-        self._why = _paragraph()
-        self._evidence = _paragraph(muted=True)
-        self._hint = _paragraph(muted=True)
+        self.call = CallPage(theme, document, flips)
+        self.process = ProcessPage(theme)
+        self.filters = FilterPage(theme)
+        self.checks = ChecksPage(theme)
+        self.result = ResultPage(theme)
+        self._details: dict[Page, DetailPage] = {Page.SECCOMP: self.filters, Page.CAPABILITY: self.checks, Page.RESULT: self.result}
+        self._opened: Page | None = None
         self._fields = FieldsModel(self)
         self.tree = self._make_tree()
-        self._verdict = self._make_verdict()
-        self.addWidget(self._make_page())
+        self.pages = QStackedWidget()
+        self._call_area = _scrolled(self.call, "Inspector: gates and verdict of the chosen call")
+        self._process_area = _scrolled(self.process, "Inspector: the chosen event of a process")
+        self._hint_area = _scrolled(_hint(), "Inspector: nothing is chosen")
+        for page in (self._hint_area, self._call_area, self._process_area, *self._details.values()):
+            self.pages.addWidget(page)
+        self.addWidget(self.pages)
         self.addWidget(self.tree)
-        theme.changed.connect(self._on_theme_changed)
+        self._connect()
         self.show_event(None)
 
-    def set_filters(self, count: int) -> None:
-        """How many seccomp filters the run's policy has."""
-        self._filters = count
+    def set_recording(self, recording: Recording | None) -> None:
+        """The recording whose events are shown from now on."""
+        self._recording = recording
+        self.show_event(None)
 
     def show_event(self, event: Event | None) -> None:
-        """The event of the log's current row; None: none is chosen."""
+        """The event of the log's current row; None: none is chosen. A page that is open stays open for the next call."""
         self._event = event
-        call = event if isinstance(event, CallEvent) else None
-        self._hint.setVisible(call is None)
-        self._diagram.setVisible(call is not None)
-        self._verdict.setVisible(call is not None)
         self._fields.show_event(event)
         self.tree.expandToDepth(1)
         self.tree.resizeColumnToContents(0)
-        if call is None:
-            what = event.event if isinstance(event, ProcessEvent) else ""
-            self._hint.setText(f"{what} is no system call: its data are under “All fields”." if what else _HINT)
+        recording = self._recording
+        if event is None or recording is None:
+            self.pages.setCurrentWidget(self._hint_area)
+        elif isinstance(event, CallEvent):
+            self.call.show_call(recording, event)
+            self.pages.setCurrentWidget(self._call_area)
+            if self._opened is not None:
+                self._show_page(self._opened)
+        else:
+            self.process.show_event(recording, event)
+            self.pages.setCurrentWidget(self._process_area)
+
+    def take_focus(self) -> None:
+        """Puts the keyboard on the first gate, or on the way back from an open page."""
+        if not isinstance(self._event, CallEvent):
+            self.pages.setFocus()
+        elif self._opened is not None:
+            self._details[self._opened].setFocus()
+        else:
+            self.call.diagram.buttons()[0].setFocus()
+
+    def open_page(self, page: Page) -> None:
+        """What is behind a gate of the chosen call."""
+        self._show_page(page)
+        self.take_focus()
+
+    def go_back(self) -> None:
+        """From a gate's page to the gates, with the keyboard on the one that was opened."""
+        if self._opened is None:
             return
-        self._diagram.show_diagram(diagram_of(call, self._filters))
-        self._word_verdict(call)
+        self._opened = None
+        if isinstance(self._event, CallEvent):
+            self.pages.setCurrentWidget(self._call_area)
+            self.call.diagram.focus_pressed()
 
-    def _word_verdict(self, call: CallEvent) -> None:
-        tokens = self._theme.tokens
-        self._why.setText(why(call))
-        ink = tokens.passed if call.verdict.evidence is Evidence.OBSERVED else tokens.text
-        word = call.verdict.evidence.word
-        self._evidence.setText(f"Evidence: <b style='color:{ink}; font-weight:600'>{word}</b> — {evidence_sentence(call)}")
-        if call.verdict.conflict:
-            conflict = "What was observed and what was computed disagree."
-            self._evidence.setText(f"{self._evidence.text()}<br><b style='color:{tokens.killed}'>⚠ {conflict}</b>")
+    def _show_page(self, page: Page) -> None:
+        recording, event = self._recording, self._event
+        if recording is None or not isinstance(event, CallEvent):
+            return
+        try:
+            self._fill(page, recording, event)
+        except PolicyError:  # the page before says so
+            return
+        self._details[page].name_call(event.syscall)
+        self._opened = page
+        self.pages.setCurrentWidget(self._details[page])
 
-    def _make_verdict(self) -> QWidget:
-        rule = named(QFrame(), "", style="rule")
-        heading = QLabel("Why")
-        heading.setProperty("strong", True)
-        block = QWidget()
-        column = QVBoxLayout(block)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID)
-        column.addWidget(rule)
-        column.addSpacing(2 * GRID)
-        for label in (heading, self._why, self._evidence):
-            column.addWidget(label)
-        return block
+    def _fill(self, page: Page, recording: Recording, event: CallEvent) -> None:
+        if page is Page.RESULT:
+            self.result.show_call(event)
+        else:
+            self._fill_from_situation(page, situation_at(recording, event.seq - 1), recording)
 
-    def _make_page(self) -> QScrollArea:
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(16, MARGIN, 16, MARGIN)
-        column.setSpacing(MARGIN)
-        for widget in (self._hint, self._diagram, self._verdict):
-            column.addWidget(widget)
-        column.addStretch(1)
-        area = QScrollArea(widgetResizable=True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
-        area.setAccessibleName("Inspector: gates and verdict of the chosen call")
-        return area
+    def _fill_from_situation(self, page: Page, situation: Situation, recording: Recording) -> None:
+        if page is Page.SECCOMP:
+            self.filters.show_situation(situation)
+        else:
+            self.checks.show_situation(situation, sees_checks=recording.header.engine != "ptrace")
+
+    def _connect(self) -> None:
+        self.call.diagram.page_wanted.connect(self.open_page)
+        self.call.aftermath.event_wanted.connect(self.event_wanted)
+        self.call.changes.run_wanted.connect(self.run_wanted)
+        self.call.changes.recording_wanted.connect(self.recording_wanted)
+        self.call.changes.answered.connect(self._on_answered)
+        self.process.event_wanted.connect(self.event_wanted)
+        self.filters.rule_wanted.connect(self.rule_wanted)
+        for detail in self._details.values():
+            detail.back_wanted.connect(self.go_back)
+            for key in ("Esc", "Alt+Left"):
+                shortcut = QShortcut(QKeySequence(key), detail)
+                shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+                shortcut.activated.connect(self.go_back)
+
+    def _on_answered(self, row: QWidget) -> None:
+        row.adjustSize()
+        self._call_area.ensureWidgetVisible(row)
 
     def _make_tree(self) -> QTreeView:
         tree = QTreeView()
@@ -117,12 +172,19 @@ class Inspector(QStackedWidget):
         index = self.tree.currentIndex()
         QGuiApplication.clipboard().setText(str(index.siblingAtColumn(1).data() or index.data()))
 
-    def _on_theme_changed(self) -> None:
-        if isinstance(self._event, CallEvent):
-            self._word_verdict(self._event)
+
+def _scrolled(content: QWidget, name: str) -> QScrollArea:
+    area = QScrollArea(widgetResizable=True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    area.setAccessibleName(name)
+    return area
 
 
-def _paragraph(*, muted: bool = False) -> QLabel:
-    label = QLabel(wordWrap=True, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setProperty("muted", muted)
-    return label
+def _hint() -> QWidget:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(16, MARGIN, 16, MARGIN)
+    column.addWidget(paragraph(_HINT, muted=True))
+    column.addStretch(1)
+    return page

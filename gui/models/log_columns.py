@@ -8,7 +8,8 @@ from typing import Final
 
 from core.event import CallEvent, Event, ProcessEvent
 from core.judge.verdict import Evidence, Outcome, Verdict
-from core.text import result_text
+from core.predict.at_exec import AtExec
+from core.text import KILLED_SIGN, result_text
 
 
 class Column(enum.IntEnum):
@@ -68,13 +69,15 @@ class Row:
     """One text a column, in the order of `Column`."""
     verdict: Verdict | None
     """None for a process event."""
+    alarm: bool = False
+    """The kernel did something else at an exec than was predicted."""
 
 
 def row_of(event: Event) -> Row:
     """What the event says in each column."""
     if isinstance(event, CallEvent):
         return Row(event.seq, _call_cells(event), event.verdict)
-    return Row(event.seq, _process_cells(event), None)
+    return Row(event.seq, _process_cells(event), None, alarm=event.data.get("agrees") is False)
 
 
 def duration_text(duration_ns: int | None) -> str:
@@ -119,10 +122,18 @@ def _process_words(event: ProcessEvent) -> tuple[str, str, str]:
             kind = "thread" if data.get("thread") else "process"
             return "", str(data.get("child_tid" if data.get("thread") else "child", "")), f"a new {kind}"
         case "exec":
-            return " ".join(data.get("argv") or ()), "", "a new program"
+            return " ".join(data.get("argv") or ()), *_exec_words(event)
         case "exit":
             word = str(data["signal"]) if data.get("signal") else f"status {data.get('status', '?')}"
             kind = "thread" if data.get("thread") else "process"
             return "", word, f"killed by seccomp ({kind})" if data.get("seccomp") else f"the {kind} ended"
         case _:
             return "", "", event.event
+
+
+def _exec_words(event: ProcessEvent) -> tuple[str, str]:
+    at_exec = AtExec.of(event.data)
+    if at_exec is None:
+        return "", "a new program"
+    # In the alarm the alarming comes first: the column may be narrow.
+    return (f"{KILLED_SIGN} differs", at_exec.verdict) if at_exec.agrees is False else ("", at_exec.gist)

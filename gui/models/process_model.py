@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -41,6 +40,7 @@ _TITLES: Final = {
     Column.LASTED: ("Lasted", "From its fork to its end"),
     Column.ENDING: ("Ended", "Its exit status, or the signal that killed it"),
 }
+_COLUMNS: Final = len(Column)
 _DIFFERS: Final = "✕ not as predicted"
 
 
@@ -62,7 +62,8 @@ class ProcessModel(QAbstractItemModel):
     def refresh(self) -> None:
         """Announces what the tree has more than before, and what ended."""
         for parent in self._tree.touched():
-            above, shown, there = self._index_of(parent), self._shown.get(parent, 0), len(self._children(parent))
+            children = self._tree.roots if parent is None else parent.children
+            above, shown, there = self._index_of(parent), self._shown.get(parent, 0), len(children)
             if shown:
                 self.dataChanged.emit(self.index(0, 0, above), self.index(shown - 1, len(Column) - 1, above))
             if there > shown:
@@ -72,25 +73,30 @@ class ProcessModel(QAbstractItemModel):
 
     # The tree.
 
+    # A view lays thousands of rows out anew whenever one is added, so these are as short as they can be.
+
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008  Qt's own default
-        above = self._process_at(parent)
-        if not self.hasIndex(row, column, parent):
+        above: Process | None = parent.internalPointer() if parent.isValid() else None  # below a program nothing is shown
+        if not 0 <= row < self._shown.get(above, 0) or not 0 <= column < _COLUMNS:
             return QModelIndex()
-        return self.createIndex(row, column, self._children(above)[row])
+        return self.createIndex(row, column, (self._tree.roots if above is None else above.children)[row])
 
     def parent(self, index: Index) -> QModelIndex:  # type: ignore[override]  # QObject's parent() is another function
         if not index.isValid():
             return QModelIndex()
         node: Process | Exec = index.internalPointer()
-        return self._index_of(node.process if isinstance(node, Exec) else node.parent)
+        return self._index_of(node.parent)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as above
-        if parent.isValid() and (parent.column() != 0 or isinstance(parent.internalPointer(), Exec)):
-            return 0
-        return self._shown.get(self._process_at(parent), 0)
+        if not parent.isValid():
+            return self._shown.get(None, 0)
+        return self._shown.get(parent.internalPointer(), 0) if parent.column() == 0 else 0
+
+    def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008  as above
+        return self.rowCount(parent) > 0
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, ARG002  as above; every row has them all
-        return len(Column)
+        return _COLUMNS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -118,13 +124,6 @@ class ProcessModel(QAbstractItemModel):
             Qt.ItemDataRole.TextAlignmentRole: _alignment(Column(section)),
         }
         return values.get(Qt.ItemDataRole(role))
-
-    def _children(self, process: Process | None) -> Sequence[Process | Exec]:
-        return self._tree.roots if process is None else process.children
-
-    @staticmethod
-    def _process_at(index: Index) -> Process | None:
-        return index.internalPointer() if index.isValid() else None
 
     def _index_of(self, process: Process | None) -> QModelIndex:
         return QModelIndex() if process is None else self.createIndex(process.place, 0, process)

@@ -1,42 +1,42 @@
-"""What the rule table does to a filter: pure steps from one `Seccomp` to the next."""
+"""What the rule table does to a filter: pure steps from one to the next."""
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
-from core.policy.model import Rule, Seccomp
+from core.policy.model import Filter, Rule
+
+F = TypeVar("F", bound=Filter)
 
 
-def inserted(seccomp: Seccomp, row: int, rule: Rule) -> Seccomp:
-    """With the rule at `row`. A first rule turns the filter on: a rule in another mode would judge nothing."""
-    rules = (*seccomp.rules[:row], rule, *seccomp.rules[row:])
-    mode = seccomp.mode if seccomp.rules else "filter"
-    return msgspec.structs.replace(seccomp, rules=rules, mode=mode)
+def inserted(one: F, row: int, rule: Rule) -> F:
+    """With the rule at `row`."""
+    return _with_rules(one, (*one.rules[:row], rule, *one.rules[row:]))
 
 
-def replaced(seccomp: Seccomp, row: int, rule: Rule) -> Seccomp:
+def replaced(one: F, row: int, rule: Rule) -> F:
     """With the rule at `row` in the place of the one there."""
-    return _with_rules(seccomp, (*seccomp.rules[:row], rule, *seccomp.rules[row + 1 :]))
+    return _with_rules(one, (*one.rules[:row], rule, *one.rules[row + 1 :]))
 
 
-def removed(seccomp: Seccomp, rows: set[int]) -> Seccomp:
+def removed(one: F, rows: set[int]) -> F:
     """Without the rules in these rows."""
-    return _with_rules(seccomp, tuple(rule for row, rule in enumerate(seccomp.rules) if row not in rows))
+    return _with_rules(one, tuple(rule for row, rule in enumerate(one.rules) if row not in rows))
 
 
-def moved(seccomp: Seccomp, source: int, target: int) -> Seccomp:
+def moved(one: F, source: int, target: int) -> F:
     """With the rule of row `source` in row `target`; a row outside of the table means its nearest end."""
-    rest = (*seccomp.rules[:source], *seccomp.rules[source + 1 :])
+    rest = (*one.rules[:source], *one.rules[source + 1 :])
     target = max(0, min(target, len(rest)))
-    return _with_rules(seccomp, (*rest[:target], seccomp.rules[source], *rest[target:]))
+    return _with_rules(one, (*rest[:target], one.rules[source], *rest[target:]))
 
 
-def enabled(seccomp: Seccomp, rows: set[int], on: bool) -> Seccomp:
+def enabled(one: F, rows: set[int], on: bool) -> F:
     """With the rules in these rows counting, or not."""
-    return _with_rules(
-        seccomp, tuple(msgspec.structs.replace(rule, enabled=on) if row in rows else rule for row, rule in enumerate(seccomp.rules))
-    )
+    return _with_rules(one, tuple(msgspec.structs.replace(rule, enabled=on) if row in rows else rule for row, rule in enumerate(one.rules)))
 
 
-def _with_rules(seccomp: Seccomp, rules: tuple[Rule, ...]) -> Seccomp:
-    return msgspec.structs.replace(seccomp, rules=rules)
+def _with_rules(one: F, rules: tuple[Rule, ...]) -> F:
+    return msgspec.structs.replace(one, rules=rules)

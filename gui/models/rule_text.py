@@ -3,18 +3,61 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from core.knowledge.errnos import errno_meaning
+from core.knowledge.groups import GROUPS
+from core.knowledge.syscalls import ARCHES, by_name, syscall
 from core.policy.action import Action, ActionKind, parse_action
+from core.policy.architectures import NATIVE
 from core.policy.model import ArgumentTest, Rule
 
 _SEPARATOR = re.compile(r"[\s,]+")
+_SHOWN_CALLS: Final = 30
+"""Of a group; to spell it out shows all."""
 
 
 def calls_text(syscalls: Iterable[str | int]) -> str:
     """ "socket, connect, @network-io, 41"."""
     return ", ".join(map(str, syscalls))
+
+
+def groups_text(syscalls: Iterable[str | int]) -> str:
+    """What each group among them stands for, a line each; empty where there is none."""
+    groups = [call for call in syscalls if isinstance(call, str) and call in GROUPS]
+    return "\n".join(f"{group}, {len(GROUPS[group])} calls: {_few(GROUPS[group])}" for group in groups)
+
+
+def _few(names: Sequence[str]) -> str:
+    rest = len(names) - _SHOWN_CALLS
+    return ", ".join(names) if rest <= 1 else f"{', '.join(names[:_SHOWN_CALLS])} and {rest} more"
+
+
+def numbers_text(syscalls: Iterable[str | int]) -> str:
+    """What each number among them is here, in a line; empty where there is none."""
+    numbers = [call for call in syscalls if isinstance(call, int)]
+    return " · ".join(
+        f"{number} is {call.name}" if (call := syscall(ARCHES[NATIVE], number)) else f"{number} has no name here" for number in numbers
+    )
+
+
+def spelled_out(syscalls: Iterable[str | int]) -> tuple[str | int, ...]:
+    """With each group's calls in its place; those that are not the native architecture's are left out."""
+    known = by_name(NATIVE)
+    calls: dict[str | int, None] = {}
+    for call in syscalls:
+        members = GROUPS.get(call) if isinstance(call, str) else None
+        calls.update(dict.fromkeys((call,) if members is None else (name for name in members if name in known)))
+    return tuple(calls)
+
+
+def count_text(count: int) -> str:
+    """A count where there is little room: "9,999", "48.2k", "3.1M"."""
+    if count < 10_000:
+        return f"{count:,}"
+    value, sign = (count / 1e6, "M") if count >= 999_500 else (count / 1e3, "k")
+    return f"{value:.1f}{sign}" if value < 100 else f"{value:.0f}{sign}"
 
 
 def parse_calls(text: str) -> tuple[str | int, ...]:

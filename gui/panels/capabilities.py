@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 import msgspec
@@ -23,19 +22,21 @@ from PySide6.QtWidgets import (
 )
 
 from core.knowledge.capabilities import BY_NAME, CAPABILITIES, Capability
+from core.observer_command import is_elsewhere
 from core.policy.error import PolicyError
 from core.policy.forms import expert_form, simple_form
 from core.policy.identity import Caller
 from core.policy.model import Capabilities, Policy
-from gui.after_exec import own_caller
 from gui.delegates.capability import CapabilityDelegate
 from gui.labels import ProblemLabel, muted_label
+from gui.likely_caller import likely_caller
 from gui.models.capability_choice import KEEP_ALL, is_simple, kept_names, toggled
 from gui.models.capability_model import CapabilityModel, CapabilitySearch, Role
 from gui.naming import named
-from gui.panels.capabilities_cards import AfterExecCard, DetailsCard, SeccompCard
+from gui.panels.capabilities_cards import AfterExecCard, SeccompCard
 from gui.panels.capabilities_expert import ExpertForm
 from gui.panels.capabilities_presets import PresetsMenu
+from gui.panels.capability_details import CapabilityDetails
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
 
@@ -79,6 +80,7 @@ class CapabilitiesPanel(QWidget):
     def __init__(self, theme: Theme, document: PolicyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
+        self._prefix = ""
         self.search = named(QLineEdit(clearButtonEnabled=True), "Search in the capabilities")
         self.search.setPlaceholderText("Search capabilities…")
         self.presets = PresetsMenu(self)
@@ -86,7 +88,7 @@ class CapabilitiesPanel(QWidget):
         self._presets_button.setMenu(self.presets)
         what = "Choose the capabilities; off: they are left as they are"
         self.switch = named(QCheckBox("Choose"), what, what)
-        self.expert_switch = named(QPushButton("Expert"), "Expert form: each capability set by itself", _TO_EXPERT)
+        self.expert_switch = named(QPushButton("E&xpert"), "Expert form: each capability set by itself", _TO_EXPERT)
         self.expert_switch.setCheckable(True)
         self.count = QLabel()
         self.count.setProperty("muted", True)
@@ -99,16 +101,21 @@ class CapabilitiesPanel(QWidget):
         self.nothing = muted_label("No capability has these words.")
         self.expert = ExpertForm(theme, document)
         self._forms = QStackedWidget()
-        self.details = DetailsCard(theme)
-        self.after_exec = AfterExecCard()
+        self.details = CapabilityDetails(theme)
+        self.after_exec = AfterExecCard(theme)
         self.seccomp = SeccompCard(theme)
         self._lay_out()
         self._connect()
         self._on_policy_changed(document.policy)
 
-    def set_target(self, program: str) -> None:
-        """The program's name for the card “After exec”."""
-        self.after_exec.set_target(program)
+    def set_command(self, command: str) -> None:
+        """The command line of the target, for the card “After exec”; it may be unfinished."""
+        self.after_exec.set_command(command)
+
+    def set_observer(self, prefix: str) -> None:
+        """Who is to run the observer, as `RunFlow.observer` has it: what he cannot give is marked."""
+        self._prefix = prefix
+        self._on_policy_changed(self._document.policy)
 
     def show_instructions(self, count: int | None) -> None:
         """The built filter's size for the card “Seccomp”."""
@@ -182,10 +189,11 @@ class CapabilitiesPanel(QWidget):
         self.count.setText(
             "as they are" if capabilities is None else f"{len(kept)} of {len(CAPABILITIES)}" if kept is not None else "by sets"
         )
-        # What the grid marks is said below it.
+        # What the grid marks is said below it, and until that is mended there is no exec to speak of.
         marked = not self.expert.isHidden() and self.expert.first_refusal() is not None
         self.problem.show_problem("" if marked else self._document.problem_at("capabilities"))
-        self.after_exec.show_policy(policy, caller)
+        self.after_exec.show_policy(policy, caller, elsewhere=is_elsewhere(self._prefix))
+        self.after_exec.setVisible(not marked)
         self.seccomp.show_policy(policy)
 
     def _show_form(self, *, expert: bool) -> None:
@@ -194,7 +202,7 @@ class CapabilitiesPanel(QWidget):
         self._forms.setCurrentWidget(self.expert if expert else self.list)
 
     def _caller(self) -> Caller:
-        return own_caller(as_root=_needs_root(self._document.policy))
+        return likely_caller(self._document.policy, self._prefix)
 
     def _set(self, text: str, capabilities: Capabilities | None) -> None:
         self._document.edit(text, msgspec.structs.replace(self._document.policy, capabilities=capabilities))
@@ -281,8 +289,3 @@ class CapabilitiesPanel(QWidget):
 
     def _on_menu_only(self) -> None:
         self._on_preset(f"Only {self._menu_name()}", Capabilities(keep=(self._menu_name(),)))
-
-
-def _needs_root(policy: Policy) -> bool:
-    """Whether the run would take an observer that runs as root (as `core.plan.Plan.needs_root` has it)."""
-    return not policy.identity.user_namespace and policy.identity.user not in ("me", os.getuid()) and os.getuid() != 0

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from core.judge.verdict import Gate
 from core.knowledge.capabilities import Capability
-from core.policy.error import PolicyError
+from core.lint.finding import Finding
 from core.policy.identity import Caller
 from core.policy.model import Policy
-from gui.after_exec import after_exec
-from gui.gates import GATE_SHAPES
+from core.policy.stack import all_rules
+from gui.after_exec import Answer, Question, answer
+from gui.background import Background
+from gui.gates import GATE_SHAPES, finding_look
 from gui.icons import Shape, shape_icon
 from gui.labels import ProblemLabel, muted_label, rule_line, strong_label
+from gui.lint_report import headline
 from gui.naming import named
+from gui.panels.exec_details import ExecDetails
 from gui.theme import MARGIN, Theme
 
+_QUOTES: Final = "'\""
 _DETAILS_HEIGHT: Final = 200
 """At most; longer texts scroll."""
+_SHOWN_FINDINGS: Final = 3
+"""In the tip; all of them are beside the rules."""
 
 
 class Card(QWidget):
@@ -40,7 +49,7 @@ class Card(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(rule_line())
-        inner = QVBoxLayout()
+        inner = self.column = QVBoxLayout()
         inner.setContentsMargins(MARGIN, 10, MARGIN, 10)
         inner.setSpacing(4)
         inner.addLayout(self.head)
@@ -53,28 +62,53 @@ class Card(QWidget):
 
 
 class AfterExecCard(Card):
-    """The sets that the target will hold."""
+    """The sets that the target will hold, computed beside the window: the target's file may lie on a slow disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__("After exec")
-        self._target = ""
+        self._command = ""
+        self._asked: tuple[Policy, Caller, bool] | None = None
+        self.details = ExecDetails(theme, self)
+        self.more = named(QPushButton("&Details…"), "Details of what exec does to the capabilities", "Each set before and after, and why")
+        self.more.clicked.connect(self._on_details_wanted)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a long name must not make the panel wider
+        self.head.setStretch(0, 1)
+        self.head.setStretch(1, 0)
+        self.head.addWidget(self.more)
+        self.work = Background(answer, self)
+        self.work.done.connect(self._on_answer)
 
-    def set_target(self, program: str) -> None:
-        """The program's name for the heading; empty: none."""
-        self._target = program
-        self.title.setText(f"After exec of {program}" if program else "After exec")
+    def set_command(self, command: str) -> None:
+        """The target's command line; it may be unfinished."""
+        self._command = command
+        program = command.split(maxsplit=1)[0].strip(_QUOTES) if command.strip() else ""
+        self.title.setText(f"After exec of {PurePath(program).name}" if program else "After exec")
+        self.title.setToolTip(program)
+        self._ask()
 
-    def show_policy(self, policy: Policy, caller: Caller) -> None:
-        """Computes the sets anew, or says why the policy cannot be had."""
-        try:
-            sets = after_exec(policy, caller)
-        except PolicyError as err:
-            self.lines.hide()
-            self.problem.show_problem(str(err))
-            return
-        self.problem.show_problem("")
-        self.lines.setText(f"{sets.counts}\n{sets.outlook}")
-        self.lines.show()
+    def show_policy(self, policy: Policy, caller: Caller, *, elsewhere: bool = False) -> None:
+        """Computes the sets anew, or says why the policy cannot be had.
+
+        `caller`: the observer that will launch. `elsewhere`: it does so on another machine or in a container.
+        """
+        self._asked = policy, caller, elsewhere
+        self._ask()
+
+    def _ask(self) -> None:
+        if self._asked is not None:
+            policy, caller, elsewhere = self._asked
+            self.work.request(Question(policy, self._command, caller, elsewhere))
+
+    def _on_answer(self, found: Answer) -> None:
+        self.problem.show_problem(found.problem)
+        self.lines.setText("\n".join(found.lines))
+        self.lines.setVisible(found.forecast is not None)
+        self.details.show_answer(found)
+
+    def _on_details_wanted(self) -> None:
+        self.details.show()
+        self.details.raise_()
+        self.details.activateWindow()
 
 
 class SeccompCard(Card):
@@ -89,14 +123,19 @@ class SeccompCard(Card):
         self.head.insertWidget(2, self._chip)
         self._mode = "off"
         self._instructions = ""
+        self._finding: Finding | None = None
+        self.finding = muted_label()
+        self.column.addWidget(self.finding)
+        self.show_findings(())
         theme.changed.connect(self._on_theme_changed)
 
     def show_policy(self, policy: Policy) -> None:
         seccomp = policy.seccomp
         self._mode = seccomp.mode
         self._chip.setText(seccomp.mode)
-        enabled = sum(rule.enabled for rule in seccomp.rules)
-        rules = f"{enabled} rule{'' if enabled == 1 else 's'}"
+        enabled = sum(rule.enabled for rule in all_rules(seccomp))
+        filters = f"{len(seccomp.stacked) + 1} filters · " if seccomp.stacked else ""
+        rules = f"{filters}{enabled} rule{'' if enabled == 1 else 's'}"
         lines = {
             "off": "no call is judged",
             "strict": "read, write, _exit and sigreturn; anything else kills",
@@ -109,8 +148,21 @@ class SeccompCard(Card):
         """The size of the built filter; None: there is none."""
         self._instructions = f" · {count} instructions" if count is not None else ""
 
+    def show_findings(self, findings: Sequence[Finding]) -> None:
+        """The gravest finding that warns, in a line, and how many more there are."""
+        warning = [finding for finding in findings if finding.severity != "info"]
+        self._finding = warning[0] if warning else None
+        sign = {"error": "✕", "warning": "⚠"}.get(warning[0].severity, "") if warning else ""
+        more = f", and {len(warning) - 1} more" if len(warning) > 1 else ""
+        self.finding.setText(f"{sign} {headline(warning[0])}{more}" if warning else "")
+        self.finding.setToolTip("\n\n".join(finding.message for finding in warning[:_SHOWN_FINDINGS]))
+        self.finding.setVisible(bool(warning))
+        self._on_theme_changed()
+
     def _on_theme_changed(self) -> None:
         tokens = self._theme.tokens
+        if self._finding is not None:
+            self.finding.setStyleSheet(f"color: {finding_look(self._finding.severity, tokens).ink};")
         on = self._mode != "off"
         ink = tokens.seccomp if on else tokens.muted
         self._sign.setPixmap(shape_icon(GATE_SHAPES[Gate.SECCOMP] if on else Shape.DASH, ink).pixmap(QSize(12, 12)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from core.policy.expert import SetName
@@ -17,6 +17,8 @@ _WIDE: Final = 560
 """Pixels from which on the header has room for words."""
 _LETTER_WIDTH: Final = 24
 _WORD_WIDTH: Final = 84
+_LEAST_ROWS: Final = 4
+"""In sight, however much stands below."""
 _CHOICES: Final = {"all": "&All", "none": "&None", "left": "As &they are"}
 
 
@@ -61,14 +63,30 @@ class CapabilitiesGrid(QTableView):
         """What can be done with a whole set; it deletes itself once closed."""
         menu = QMenu(name.capitalize(), self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.add_set_actions(menu, name)
-        return menu
-
-    def add_set_actions(self, menu: QMenu, name: SetName) -> None:
         for choice, text in _CHOICES.items():
             action = menu.addAction(text)
             action.setData((name, choice))
             action.triggered.connect(self._on_set_chosen)
+        return menu
+
+    def cell_menu(self, index: QModelIndex) -> QMenu:
+        """What can be done at a cell: with its whole set, and with the capability."""
+        name = Column(index.column()).set_name
+        menu = QMenu(self) if name is None else self.set_menu(name)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if name is not None:
+            menu.insertSection(menu.actions()[0], name.capitalize())
+            menu.addSeparator()
+        menu.addAction(f"&Details of {index.siblingAtColumn(Column.NAME).data()}", self._on_details)
+        return menu
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_mouse = event.reason() is QContextMenuEvent.Reason.Mouse
+        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
+        if index.isValid():
+            self.setCurrentIndex(index)
+            place = event.globalPos() if by_mouse else self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
+            self.cell_menu(index).popup(place)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -80,7 +98,7 @@ class CapabilitiesGrid(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         text = event.text()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.details_wanted.emit(self.currentIndex())
+            self._on_details()
         elif text.isprintable() and text.strip() and not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier:
             self.typed.emit(text)
         else:
@@ -92,7 +110,9 @@ class CapabilitiesGrid(QTableView):
         for column in Column:
             if column is not Column.NAME:
                 self.setColumnWidth(column, self._theme.scaled(_WORD_WIDTH if wide else _LETTER_WIDTH))
-        self.verticalHeader().setDefaultSectionSize(self._theme.scaled(LIST_ROW_HEIGHT))
+        row = self._theme.scaled(LIST_ROW_HEIGHT)
+        self.verticalHeader().setDefaultSectionSize(row)
+        self.setMinimumHeight(self.horizontalHeader().sizeHint().height() + _LEAST_ROWS * row)
 
     def _on_header_clicked(self, section: int) -> None:
         name = Column(section).set_name
@@ -101,6 +121,9 @@ class CapabilitiesGrid(QTableView):
             place = header.viewport().mapToGlobal(header.rect().bottomLeft())
             place.setX(place.x() + header.sectionViewportPosition(section))
             self.set_menu(name).popup(place)
+
+    def _on_details(self) -> None:
+        self.details_wanted.emit(self.currentIndex())
 
     def _on_set_chosen(self) -> None:
         action = self.sender()

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from core.policy.model import Policy
 from gui.labels import ProblemLabel, field_label, muted_label, rule_line
+from gui.likely_caller import identity_problem, likely_caller
 from gui.naming import named
-from gui.panels.identity_fields import IdentityFields, show_text
-from gui.panels.identity_words import namespace_sentence, no_new_privs_sentence
+from gui.panels.identity_fields import IdentityFields, problem_of, show_text
+from gui.panels.identity_words import no_new_privs_sentence
+from gui.panels.namespace_fields import NamespaceFields
+from gui.panels.no_new_privs import NoNewPrivsBox
 from gui.policy_document import PolicyDocument
-from gui.theme import MARGIN
+from gui.theme import MARGIN, Theme
 
 
 class IdentityPanel(QScrollArea):
     """Shows and edits `policy.identity` of a document, and the policy's own name."""
 
-    def __init__(self, document: PolicyDocument, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, document: PolicyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
+        self._prefix = ""
         self.name = named(QLineEdit(), "Name of the policy")
         self.name.setPlaceholderText("Untitled policy")
         self.description = named(QLineEdit(), "Description of the policy")
         self.description.setPlaceholderText("What it is for")
         self.fields = IdentityFields(document)
-        self.user_namespace = named(QCheckBox("In a &user namespace of its own"), "In a user namespace of its own")
-        self.no_new_privs = named(QCheckBox("no_new_&privs"), "no_new_privs")
-        self._says = {name: muted_label() for name in ("user_namespace", "no_new_privs")}
+        self.namespace = NamespaceFields(theme, document)
+        self.no_new_privs = NoNewPrivsBox(document)
+        self._no_new_privs_says = muted_label()
         self.problem = ProblemLabel()
         self._lay_out()
         self._connect()
         self._on_policy_changed(document.policy)
+
+    def set_observer(self, prefix: str) -> None:
+        """Who is to run the observer, as `RunFlow.observer` has it: what he may not have is said here."""
+        self._prefix = prefix
+        self._on_policy_changed(self._document.policy)
 
     def _lay_out(self) -> None:
         content = QWidget()
@@ -43,8 +50,8 @@ class IdentityPanel(QScrollArea):
         parts: list[list[QWidget]] = [
             [field_label("Policy &name", self.name), self.name, field_label("&Description", self.description), self.description],
             [self.fields],
-            [self.user_namespace, self._says["user_namespace"]],
-            [self.no_new_privs, self.problem, self._says["no_new_privs"]],
+            [self.namespace],
+            [self.no_new_privs, self.problem, self._no_new_privs_says],
         ]
         for place, widgets in enumerate(parts):
             if place:
@@ -54,16 +61,12 @@ class IdentityPanel(QScrollArea):
             for widget in widgets:
                 column.addWidget(widget)
         column.addStretch(1)
-        for label in content.findChildren(QLabel):
-            label.setMinimumWidth(1)
         self.setWidget(content)
         self.setWidgetResizable(True)
 
     def _connect(self) -> None:
         self.name.textEdited.connect(self._on_name)
         self.description.textEdited.connect(self._on_description)
-        self.user_namespace.clicked.connect(self._on_user_namespace)
-        self.no_new_privs.clicked.connect(self._on_no_new_privs)
         self._document.changed.connect(self._on_policy_changed)
 
     # The policy.
@@ -71,15 +74,11 @@ class IdentityPanel(QScrollArea):
     def _on_policy_changed(self, policy: Policy) -> None:
         show_text(self.name, policy.name)
         show_text(self.description, policy.description)
-        self.user_namespace.setChecked(policy.identity.user_namespace)
-        self.no_new_privs.setChecked(policy.identity.no_new_privs)
-        self._says["user_namespace"].setText(namespace_sentence(policy.identity))
-        self._says["no_new_privs"].setText(no_new_privs_sentence(policy))
-        self.problem.show_problem(self._document.problem_at("identity.no_new_privs"))
-
-    def _change(self, text: str, **fields: Any) -> None:
-        policy = self._document.policy
-        self._document.edit(text, msgspec.structs.replace(policy, identity=msgspec.structs.replace(policy.identity, **fields)))
+        self._no_new_privs_says.setText(no_new_privs_sentence(policy))
+        launch = identity_problem(policy, likely_caller(policy, self._prefix))
+        self.fields.show_problem(launch)
+        self.namespace.show_problem(launch)
+        self.problem.show_problem(problem_of(self._document, "identity.no_new_privs", launch))
 
     # What the user asks for.
 
@@ -89,9 +88,3 @@ class IdentityPanel(QScrollArea):
     def _on_description(self, text: str) -> None:
         policy = msgspec.structs.replace(self._document.policy, description=text)
         self._document.edit("describing the policy", policy, field="description")
-
-    def _on_user_namespace(self, on: bool) -> None:
-        self._change("a user namespace" if on else "no user namespace", user_namespace=on)
-
-    def _on_no_new_privs(self, on: bool) -> None:
-        self._change("setting no_new_privs" if on else "not setting no_new_privs", no_new_privs=on)

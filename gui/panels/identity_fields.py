@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
 
+from core.policy.error import PolicyError
 from core.policy.model import Policy
 from gui.labels import ProblemLabel, field_label, muted_label, rule_line
 from gui.models.rule_text import calls_text, parse_calls
@@ -45,6 +46,11 @@ class IdentityFields(QWidget):
         document.changed.connect(self._on_policy_changed)
         self._on_policy_changed(document.policy)
 
+    def show_problem(self, launch: PolicyError | None) -> None:
+        """What the likely launcher may not have, said at its field where nothing else is wrong there."""
+        for name, label in self.problems.items():
+            label.show_problem(problem_of(self._document, f"identity.{name}", launch))
+
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -77,8 +83,7 @@ class IdentityFields(QWidget):
         self.groups.setEnabled(identity.groups != ())
         self._user_says.setText(user_sentence(identity))
         self._groups_say.setText(group_sentence(identity))
-        for name, label in self.problems.items():
-            label.show_problem(self._document.problem_at(f"identity.{name}"))
+        self.show_problem(None)
 
     def _change(self, text: str, **fields: Any) -> None:
         policy = self._document.policy
@@ -93,6 +98,12 @@ class IdentityFields(QWidget):
 
     def _on_no_groups(self, none: bool) -> None:
         self._change("no supplementary groups" if none else "the user's own groups", groups=() if none else None)
+
+
+def problem_of(document: PolicyDocument, key: str, launch: PolicyError | None) -> str:
+    """What is wrong at this key of the policy, or what the likely launcher (`launch`) may not have there; empty: nothing."""
+    refused = launch.sentence if launch is not None and f"{launch.key}[".startswith((f"{key}[", f"{key}.")) else ""
+    return document.problem_at(key) or refused
 
 
 def show_text(edit: QLineEdit, text: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.policy.model import Identity, Policy
+from core.policy.id_maps import Kind
+from core.policy.model import Identity, IdMap, Policy
 
 
 def user_sentence(identity: Identity) -> str:
@@ -33,8 +34,19 @@ def group_sentence(identity: Identity) -> str:
 def namespace_sentence(identity: Identity) -> str:
     """What a user namespace gives and keeps away."""
     if identity.user_namespace:
-        return "It holds every capability, but against its own namespace only: chroot or mounting there works, setting the clock does not."
+        return (
+            "Whoever makes one holds every capability in it, an ordinary user too, but against what belongs to that namespace only: chroot or "
+            "mounting there works, setting the clock, or a file of somebody who is not mapped, does not."
+        )
     return "Capabilities count against the whole machine."
+
+
+def map_sentence(kind: Kind, lines: IdMap | None) -> str:
+    """Which ids there are in the namespace, and what others look like there."""
+    if lines is None:
+        return f"The target's own {kind} alone. Without SET{kind.upper()} at the observer, it can only stand for yours."
+    count = sum(count for _, _, count in lines)
+    return f"{count} {kind}{'' if count == 1 else 's'} in it; whoever is not mapped looks like 65534 inside. Without SET{kind.upper()}: one line, your own {kind}."
 
 
 def no_new_privs_sentence(policy: Policy) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
-from core.event import CallEvent
+from core.event import CallEvent, Event
+from core.judge.verdict import Gate
 from gui.delegates.log import LogDelegate
 from gui.models.log_columns import COLUMNS, Column
 from gui.models.log_copy import as_csv, as_json, as_text
@@ -33,6 +34,10 @@ class LogTable(QTableView):
     """Field, value, whether to exclude it."""
     rule_wanted = Signal(object)
     """The `CallEvent` of which a rule is to be made."""
+    rule_shown = Signal(object)
+    """The `CallEvent` whose deciding rule is to be shown."""
+    trial_wanted = Signal(object)
+    """The `CallEvent` that is to be put through the filter."""
 
     def __init__(self, model: LogModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,6 +118,12 @@ class LogTable(QTableView):
         event = self._log.event_at(index.row())
         rule = menu.addAction("Make a &rule of this", self._on_rule_triggered)
         rule.setEnabled(isinstance(event, CallEvent))
+        shown = menu.addAction(_rule_title(event), self.show_rule)
+        shown.setShortcut(QKeySequence("Ctrl+Shift+R"))
+        shown.setEnabled(isinstance(event, CallEvent) and (event.verdict.rule is not None or event.verdict.gate is Gate.SECCOMP))
+        trial = menu.addAction("&Try this call in the filter", self.try_call)
+        trial.setShortcut(QKeySequence("Ctrl+Shift+T"))
+        trial.setEnabled(isinstance(event, CallEvent))
         menu.addAction("&Mark", self.toggle_mark).setShortcut(QKeySequence("Ctrl+M"))
         menu.addSeparator()
         menu.addAction("&Copy", self.copy_text).setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
@@ -121,6 +132,14 @@ class LogTable(QTableView):
         menu.addSeparator()
         self.fill_columns_menu(menu.addMenu("C&olumns"))
         return menu
+
+    def show_rule(self) -> None:
+        """Asks for the rule that decided the current row's call."""
+        self._emit_call(self.rule_shown)
+
+    def try_call(self) -> None:
+        """Asks for the current row's call to be put through the filter."""
+        self._emit_call(self.trial_wanted)
 
     def toggle_mark(self) -> None:
         """Marks the current row, or takes the mark away."""
@@ -178,9 +197,12 @@ class LogTable(QTableView):
         self.setColumnHidden(_sender(self).data(), not shown)
 
     def _on_rule_triggered(self) -> None:
+        self._emit_call(self.rule_wanted)
+
+    def _emit_call(self, signal: SignalInstance) -> None:
         event = self._log.event_at(self.currentIndex().row())
         if isinstance(event, CallEvent):
-            self.rule_wanted.emit(event)
+            signal.emit(event)
 
     def _on_current_row_changed(self, current: QModelIndex) -> None:
         self.row_chosen.emit(current.row())
@@ -231,6 +253,13 @@ class LogTable(QTableView):
         """Selects the row without scrolling to it."""
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.selectionModel().setCurrentIndex(self._log.index(row, self._first_column()), flags)
+
+
+def _rule_title(event: Event | None) -> str:
+    verdict = event.verdict if isinstance(event, CallEvent) else None
+    if verdict is not None and verdict.own_filter is not None:
+        return f"Sho&w the target's own filter {verdict.own_filter}"
+    return f"Sho&w rule {verdict.rule}" if verdict is not None and verdict.rule is not None else "Sho&w the default action"
 
 
 def _sender(receiver: QObject) -> QAction:

@@ -170,4 +170,4 @@ class ProcessesPage(QWidget):
     def _chosen(self) -> Process | None:
         index = self.view.currentIndex()
         node: Process | Exec | None = index.data(Role.NODE) if index.isValid() else None
-        return node.process if isinstance(node, Exec) else node
+        return node.parent if isinstance(node, Exec) else node

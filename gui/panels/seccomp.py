@@ -1,33 +1,54 @@
-"""The seccomp panel: the mode, what happens where no rule speaks, the rules, and the filter that comes of them."""
+"""The seccomp panel: the mode, what happens where no rule speaks, the rules, and what is known of them."""
 
 from __future__ import annotations
 
 import typing
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
+from core.bpf.call import write_call
+from core.bpf.machine import SeccompData
 from core.event import CallEvent
+from core.judge.verdict import Gate
+from core.knowledge.syscalls import ARCHES
+from core.policy.error import PolicyError
+from core.policy.file import decode
 from core.policy.model import Mode, Policy, Seccomp
-from gui.filter_builder import FilterBuilder, FilterReport
+from core.policy.stack import Layer, layers
+from core.recording.rule_hits import RuleHits
+from gui.background import Background
+from gui.filter_report import FilterReport, build_report
 from gui.labels import ProblemLabel, field_label, muted_label, rule_line
+from gui.lint_report import LintReport, lint_report
+from gui.models import stack_edits
 from gui.models.rule_of_call import rule_of_call
-from gui.models.rule_text import action_sentence
+from gui.models.run_rules import RunRules
 from gui.naming import named
+from gui.panels.fold import Fold
 from gui.panels.seccomp_action_picker import ActionPicker
-from gui.panels.seccomp_filter import FilterView
+from gui.panels.seccomp_filter import strict_text
+from gui.panels.seccomp_pages import SeccompPages
+from gui.panels.seccomp_presets import PresetsMenu
 from gui.panels.seccomp_rules import RulesPanel
+from gui.panels.seccomp_scope import ScopeEdit, scope_summary
+from gui.panels.seccomp_stack import TOGETHER, StackChooser
+from gui.panels.shrinking import ShrinkingArea
 from gui.policy_document import PolicyDocument
 from gui.target_bar import MOMENTS
 from gui.theme import MARGIN, Theme
 
+if TYPE_CHECKING:
+    from core.recording.recording import Recording
+
 _MODES: Final[tuple[Mode, ...]] = typing.get_args(Mode)
-_NO_FILTER: Final[dict[Mode, str]] = {
-    "off": "The mode is off: no filter is loaded, and the rules wait.",
-    "strict": "Strict mode is the kernel's own: read, write, _exit and sigreturn run, anything else is SIGKILL. The rules wait.",
-}
+_WIDE: Final = 760
+"""Pixels from which on the rules and what is known of them stand side by side."""
+_OFF: Final = "The mode is off: no filter is loaded, and the rules wait."
+_WRONG: Final = "The filter is built once what is wrong above is mended."
 _NEEDS_NO_NEW_PRIVS: Final = "⚠ Without no_new_privs the kernel takes a filter only from a process that holds SYS_ADMIN."
 
 
@@ -36,90 +57,236 @@ class SeccompPanel(QWidget):
 
     filter_built = Signal(object)
     """The `FilterReport`; None where the policy has no filter."""
+    linted = Signal(object)
+    """The `LintReport` on the policy as it is now."""
+    query_wanted = Signal(str)
+    """The log is to show what this filter of the log lets through."""
+    event_wanted = Signal(int)
+    """The log is to show the event with this number, from 0."""
+    told = Signal(str)
+    """Why what was asked for cannot be shown: a sentence."""
 
     def __init__(self, theme: Theme, document: PolicyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self.mode = named(QComboBox(), "Seccomp mode")
         self.mode.addItems(list(_MODES))
+        self.presets = PresetsMenu(self)
+        self.presets_button = named(QPushButton("Presets"), "Ready-made filters")
+        self.presets_button.setMenu(self.presets)
+        self.stack = StackChooser()
         self.default = ActionPicker("Default action")
         self.moment = named(QComboBox(), "The moment from which the filter judges")
         self.moment.addItems(list(MOMENTS.values()))
-        self._meaning = muted_label()
-        self._rest = muted_label()
+        self.scope = ScopeEdit()
+        self.fold = Fold("Scope", self.scope)
+        self._together = muted_label(TOGETHER)
         self.problem = ProblemLabel()
         self.hint = muted_label(_NEEDS_NO_NEW_PRIVS)
         self.set_no_new_privs = named(QPushButton("Set no_new_privs"), "Set no_new_privs")
         self.rules = RulesPanel(theme, document)
-        self.filter = FilterView(theme)
-        self.builder = FilterBuilder(self)
+        self.pages = SeccompPages(theme, document)
+        self.builder = Background(build_report, self)
+        self.linter = Background(lint_report, self)
         self._requested: Seccomp | None = None
+        self._shown: Policy | None = None
+        self._recording: Recording | None = None
+        self._run_seccomp = Seccomp()
+        self._place = 0
+        self._run: RunRules | None = None
+        self._hits = RuleHits()
         self._lay_out()
         self._connect()
         self._on_policy_changed(document.policy)
 
+    # What others ask of it.
+
     def add_rule_for(self, event: CallEvent) -> None:
         """Opens the form with a rule made of this call."""
-        self.rules.add_rule(rule_of_call(event, self._document.policy.seccomp.default))
+        self.rules.add_rule(rule_of_call(event, self._layer.filter.default))
+
+    def show_recording(self, recording: Recording) -> None:
+        """A run, as it begins or from disk: its calls are counted beside the rules that decided them."""
+        self._recording, self._hits = recording, RuleHits()
+        try:
+            self._run_seccomp = decode(recording.header.policy).seccomp
+        except PolicyError:
+            self._run_seccomp = Seccomp()  # a newer version's; its numbers mean nothing here
+        self._compare()
+        self.pages.show_own(())
+        self.count_hits()
+
+    def count_hits(self) -> None:
+        """Counts what the recording has gained since."""
+        if self._recording is not None and self._hits.catch_up(self._recording):
+            self._show_hits()
+            self.pages.show_own(self._recording.own_filters)
+
+    def show_rule(self, number: int) -> None:
+        """Selects the rule that has this number in the run's policy; where it is gone, says so."""
+        now = self._run.now(number) if self._run is not None else None
+        if now is None:
+            self.told.emit(f"Rule {number} of this run's policy is not among the rules any more.")
+        else:
+            self.select_rule(now)
+
+    def select_rule(self, number: int) -> None:
+        """Selects a rule by its number in the policy as it is now, with the filter that it is in."""
+        layer = next((each for each in layers(self._document.policy.seccomp) if number in each.rule_numbers), None)
+        if layer is not None:
+            self.choose_filter(layer.number - 1)
+            self.rules.select_rule(number - layer.first_rule)
+
+    def choose_filter(self, place: int) -> None:
+        """Shows the filter at this place of the stack, 0 for the oldest: its default, its rules, its program."""
+        if place != self._place:
+            self._place = place
+            self._show_filter()
+
+    def show_rule_of(self, event: CallEvent) -> None:
+        """Selects the rule that decided this call of the run, the default action where no rule did, or the target's own filter."""
+        verdict = event.verdict
+        if verdict.own_filter is not None:
+            self.pages.choose_own(verdict.own_filter)
+        elif verdict.rule is not None:
+            self.show_rule(verdict.rule)
+        elif verdict.gate is Gate.SECCOMP:
+            self.default.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.told.emit(f"No rule decided call {event.seq} ({event.syscall}).")
+
+    def try_call_of(self, event: CallEvent) -> None:
+        """Puts this call into “Try a call”."""
+        try:
+            text = write_call(SeccompData(event.nr, ARCHES.get(event.arch, 0), 0, event.args))
+        except ValueError as err:
+            self.told.emit(str(err))
+            return
+        self.pages.try_call(text)
+
+    # Setting up.
 
     def _lay_out(self) -> None:
-        form = QGridLayout()
-        form.setContentsMargins(MARGIN, 8, MARGIN, 10)
+        self._splitter = QSplitter(Qt.Orientation.Vertical)
+        self._splitter.setChildrenCollapsible(False)
+        upper = QWidget()
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(ShrinkingArea(self._form()))
+        column.addWidget(rule_line())
+        column.addWidget(self.rules, 1)
+        self._splitter.addWidget(upper)
+        self._splitter.addWidget(self.pages)
+        self._splitter.setSizes([1100, 900])
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._splitter)
+
+    def _form(self) -> QWidget:
+        content = QWidget()
+        form = QGridLayout(content)
+        form.setContentsMargins(MARGIN, 8, MARGIN, 8)
         form.setHorizontalSpacing(10)
         form.setVerticalSpacing(6)
         form.setColumnStretch(1, 1)
-        fields = {"&Mode": self.mode, "&Default": self.default, "Judge &from": self.moment}
-        for row, (text, widget) in enumerate(fields.items()):
-            form.addWidget(field_label(text, widget), row, 0)
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.mode, 1)
+        top.addWidget(self.presets_button)
+        form.addWidget(field_label("&Mode", self.mode), 0, 0)
+        form.addLayout(top, 0, 1)
+        self._stack_label = field_label("Fi&lter", self.stack)
+        labels = (field_label("Judge &from", self.moment), self._stack_label, field_label("&Default", self.default))
+        for row, (label, widget) in enumerate(zip(labels, (self.moment, self.stack, self.default), strict=True), start=1):
+            form.addWidget(label, row, 0)
             form.addWidget(widget, row, 1)
-        for row, label in enumerate((self._meaning, self._rest, self.problem, self.hint, self.set_no_new_privs), start=len(fields)):
-            form.addWidget(label, row, 0, 1, 2)
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.rules)
-        splitter.addWidget(self.filter)
-        splitter.setStretchFactor(0, 1)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([1000, 1000])
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(form)
-        column.addWidget(rule_line())
-        column.addWidget(splitter, 1)
+        for row, each in enumerate((self._together, self.fold, self.problem, self.hint, self.set_no_new_privs), start=4):
+            form.addWidget(each, row, 0, 1, 2)
+        return content
 
     def _connect(self) -> None:
         self.mode.activated.connect(self._on_mode)
+        self.presets.chosen.connect(self._on_preset)
+        self.stack.chosen.connect(self.choose_filter)
+        self.stack.change_wanted.connect(self._on_stack)
         self.default.changed.connect(self._on_default)
         self.moment.activated.connect(self._on_moment)
+        self.scope.architectures_changed.connect(self._on_architectures)
+        self.scope.bad_arch_changed.connect(self._on_bad_arch)
+        self.scope.flags_changed.connect(self._on_flags)
+        self.scope.note_changed.connect(self._on_note)
         self.set_no_new_privs.clicked.connect(self._on_set_no_new_privs)
-        self.builder.built.connect(self._on_built)
+        self.rules.calls_wanted.connect(self._on_calls_wanted)
+        self.pages.findings.rule_wanted.connect(self.select_rule)
+        self.pages.filter.rule_wanted.connect(self.select_rule)
+        self.pages.own.event_wanted.connect(self.event_wanted)
+        self.builder.done.connect(self._on_built)
+        self.linter.done.connect(self._on_linted)
         self._document.changed.connect(self._on_policy_changed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wanted = Qt.Orientation.Horizontal if self.width() >= _WIDE else Qt.Orientation.Vertical
+        if self._splitter.orientation() is not wanted:
+            self._splitter.setOrientation(wanted)
 
     # The policy.
 
     def _on_policy_changed(self, policy: Policy) -> None:
+        if policy is self._shown:
+            return  # its file changed, or whether it is saved
+        self._shown = policy
         seccomp = policy.seccomp
+        self._place = min(self._place, len(seccomp.stacked))
         self.mode.setCurrentText(seccomp.mode)
-        self.default.set_word(seccomp.default)
         self.moment.setCurrentText(MOMENTS[seccomp.judge_from])
-        self.default.setEnabled(seccomp.mode == "filter")
         self.moment.setEnabled(seccomp.mode != "off")
-        self._meaning.setText(f"Where no rule speaks: {action_sentence(seccomp.default)[:1].lower()}{action_sentence(seccomp.default)[1:]}")
-        self._meaning.setVisible(seccomp.mode == "filter")
-        self._rest.setText(_rest_text(seccomp))
-        self._rest.setVisible(bool(self._rest.text()))
-        self.problem.show_problem(self._head_problem())
+        self.default.setEnabled(seccomp.mode == "filter")
+        for widget in (self._stack_label, self.stack, self.fold):
+            widget.setVisible(seccomp.mode == "filter")
+        self._together.setVisible(seccomp.mode == "filter" and bool(seccomp.stacked))
         needs = seccomp.mode == "filter" and not policy.identity.no_new_privs
         self.hint.setVisible(needs)
         self.set_no_new_privs.setVisible(needs)
+        self._show_filter()
+        self._compare()
         self._request_filter(seccomp)
+        self._request_lint(policy)
+
+    def _show_filter(self) -> None:
+        """What belongs to the chosen filter alone."""
+        layer = self._layer
+        self.stack.show_stack(self._document.policy.seccomp, self._place)
+        self.default.set_word(layer.filter.default)
+        self.scope.show_filter(layer.filter)
+        self.fold.set_summary(scope_summary(layer.filter))
+        self.problem.show_problem(self._head_problem())
+        self.rules.show_filter(self._place)
+        self.pages.filter.show_filter(self._place)
+        self._show_hits()
+
+    @property
+    def _layer(self) -> Layer:
+        return layers(self._document.policy.seccomp)[self._place]
 
     def _head_problem(self) -> str:
-        """What is wrong with the seccomp table apart from its rules."""
-        keys = ("mode", "default", "judge_from", "architectures", "bad_arch", "flags")
-        found = ((key, self._document.problem_at(f"seccomp.{key}")) for key in keys)
+        """What is wrong with the seccomp table and the chosen filter, apart from the rules."""
+        keys = (
+            "seccomp.mode",
+            "seccomp.judge_from",
+            *(f"{self._layer.key}.{key}" for key in ("default", "architectures", "bad_arch", "flags")),
+        )
+        found = ((key.rpartition(".")[2], self._document.problem_at(key)) for key in keys)
         return next((f"{key}: {sentence}" for key, sentence in found if sentence), "")
+
+    def _compare(self) -> None:
+        """Finds the run's rules among the rules as they are now."""
+        self._run = None if self._recording is None else RunRules(self._run_seccomp, self._document.policy.seccomp)
+        self._show_hits()
+
+    def _show_hits(self) -> None:
+        self.rules.show_hits(self._run, self._hits if self._recording is not None else None)
 
     def _request_filter(self, seccomp: Seccomp) -> None:
         if seccomp == self._requested:
@@ -128,47 +295,74 @@ class SeccompPanel(QWidget):
         problem = self._document.problem_at("seccomp")
         if seccomp.mode == "filter" and not problem:
             self.builder.request(seccomp)
+            self.pages.filter.trial.set_unready()
             return
         self.builder.cancel()
-        self.rules.show_idle(())
-        self.filter.show_none(_NO_FILTER.get(seccomp.mode, "The filter is built once what is wrong above is mended."))
+        why = {"off": _OFF, "strict": strict_text()}.get(seccomp.mode, _WRONG)
+        self.pages.filter.show_none(why, None if problem else seccomp)
+        self.pages.cost.show_costs((), why.partition("\n")[0].rstrip(":"))
         self.filter_built.emit(None)
 
     def _on_built(self, report: FilterReport) -> None:
-        self.filter.show_report(report)
-        self.rules.show_idle(report.idle_rules)
+        self.pages.filter.show_report(report)
+        self.pages.cost.show_costs(report.costs, report.problem)
         self.filter_built.emit(report)
 
+    def _request_lint(self, policy: Policy) -> None:
+        self.rules.model.forget_report()
+        self.pages.findings.policy_changed()
+        self.linter.request(policy)
+
+    def _on_linted(self, report: LintReport) -> None:
+        self.rules.show_report(report)
+        self.pages.show_findings(report)
+        self.linted.emit(report)
+
+    def _set(self, text: str, seccomp: Seccomp, field: str = "") -> None:
+        self._document.edit(text, msgspec.structs.replace(self._document.policy, seccomp=seccomp), field)
+
     def _change(self, text: str, **fields: Any) -> None:
-        policy = self._document.policy
-        self._document.edit(text, msgspec.structs.replace(policy, seccomp=msgspec.structs.replace(policy.seccomp, **fields)))
+        self._set(text, msgspec.structs.replace(self._document.policy.seccomp, **fields))
+
+    def _change_filter(self, text: str, field: str = "", **fields: Any) -> None:
+        one = msgspec.structs.replace(self._layer.filter, **fields)
+        self._set(text, stack_edits.with_filter(self._document.policy.seccomp, self._place, one), field)
 
     # What the user asks for.
 
     def _on_mode(self, index: int) -> None:
         self._change(f"seccomp mode {_MODES[index]}", mode=_MODES[index])
 
+    def _on_preset(self, name: str, seccomp: Seccomp) -> None:
+        self._set(f"filter: {name}", seccomp)
+
+    def _on_stack(self, text: str, seccomp: Seccomp, place: int) -> None:
+        self._set(text, seccomp)
+        self.choose_filter(place)
+
     def _on_default(self, word: str) -> None:
-        self._change(f"default action {word}", default=word)
+        self._change_filter(f"default action {word}", default=word)
 
     def _on_moment(self, index: int) -> None:
         moment = list(MOMENTS)[index]
         self._change(f"judging from {MOMENTS[moment]}", judge_from=moment)
+
+    def _on_architectures(self, names: tuple[str, ...]) -> None:
+        self._change_filter(f"architectures {', '.join(names) or 'none'}", architectures=names)
+
+    def _on_bad_arch(self, word: str) -> None:
+        self._change_filter(f"other architectures {word}", bad_arch=word)
+
+    def _on_flags(self, flags: tuple[str, ...]) -> None:
+        self._change_filter(f"flags {', '.join(flags) or 'none'}", flags=flags)
+
+    def _on_note(self, text: str) -> None:
+        self._change_filter("the filter's note", f"note of filter {self._place}", note=text)
 
     def _on_set_no_new_privs(self) -> None:
         policy = self._document.policy
         identity = msgspec.structs.replace(policy.identity, no_new_privs=True)
         self._document.edit("setting no_new_privs", msgspec.structs.replace(policy, identity=identity))
 
-
-def _rest_text(seccomp: Seccomp) -> str:
-    """What the policy file sets that has no field here."""
-    plain = Seccomp()
-    parts = []
-    if seccomp.architectures != plain.architectures:
-        parts.append(f"architectures {', '.join(seccomp.architectures)}")
-    if seccomp.bad_arch != plain.bad_arch:
-        parts.append(f"other architectures {seccomp.bad_arch}")
-    if seccomp.flags:
-        parts.append(f"flags {', '.join(seccomp.flags)}")
-    return f"Also: {' · '.join(parts)}" if parts else ""
+    def _on_calls_wanted(self, number: int) -> None:
+        self.query_wanted.emit(f"rule:{number}")

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import itertools
 
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon, QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.policy.check import check_rule
 from core.policy.error import PolicyError
 from core.policy.model import Rule
 from gui.labels import ProblemLabel, field_label, muted_label
-from gui.models.rule_text import action_sentence
+from gui.lint_report import guards_of
+from gui.models.rule_text import action_sentence, groups_text, numbers_text, spelled_out
 from gui.naming import named
 from gui.panels.seccomp_action_picker import ActionPicker
 from gui.panels.seccomp_calls_edit import CallsEdit
@@ -20,6 +32,8 @@ from gui.panels.seccomp_tests_edit import TestsEdit
 from gui.theme import Theme
 
 _SIZE = QSize(620, 420)
+_FEW = 4
+"""Capabilities that are named; a group may meet a dozen."""
 
 
 class RuleDialog(QDialog):
@@ -35,15 +49,20 @@ class RuleDialog(QDialog):
         self.tests = TestsEdit(theme)
         self.note = named(QLineEdit(), "Note: your own words about the rule")
         self.enabled = named(QCheckBox("The rule counts"), "The rule counts")
-        self._meaning = muted_label()
+        self.expansion, self.guards, self._meaning = muted_label(), muted_label(), muted_label()
+        self.spell_out = named(QPushButton("&Spell out the groups"), "Spell out the groups", "Put each group's calls in its place")
+        self.spell_out.setAutoDefault(False)
+        self._spell_row = QHBoxLayout()
+        self._spell_row.addWidget(self.spell_out)
+        self._spell_row.addStretch(1)
         self._problems = {part: ProblemLabel() for part in ("syscalls", "action", "args")}
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.accept_button = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self._lay_out()
         self._show(rule)
         self._connect()
-        self._on_changed()
         self.resize(_SIZE)
+        self._on_changed()
         self.calls.setFocus()
 
     def rule(self) -> Rule:
@@ -75,9 +94,12 @@ class RuleDialog(QDialog):
         form.setVerticalSpacing(8)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(field_label("&System calls", self.calls), self.calls)
+        form.addRow("", self.expansion)
+        form.addRow("", self._spell_row)
         form.addRow("", self._problems["syscalls"])
         form.addRow(field_label("A&ction", self.action), self.action)
         form.addRow("", self._meaning)
+        form.addRow("", self.guards)
         form.addRow("", self._problems["action"])
         form.addRow(muted_label("Arguments", wrap=False), self.tests)
         form.addRow("", self._problems["args"])
@@ -98,6 +120,7 @@ class RuleDialog(QDialog):
         self.calls.textChanged.connect(self._on_changed)
         self.action.changed.connect(self._on_changed)
         self.tests.changed.connect(self._on_changed)
+        self.spell_out.clicked.connect(self._on_spell_out)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
 
@@ -106,17 +129,50 @@ class RuleDialog(QDialog):
         self.tests.set_calls(rule.syscalls)
         self._meaning.setText(action_sentence(rule.action))
         part, sentence = _problem(rule)
+        groups = groups_text(rule.syscalls)
+        self._say(self.expansion, "\n".join(filter(None, [groups, numbers_text(rule.syscalls)])))
+        self._form.setRowVisible(self._spell_row, bool(groups))
+        self._say(self.guards, "" if sentence else _guarded(rule))
         for name, label in self._problems.items():
             label.show_problem(sentence if name == part else "")
             self._form.setRowVisible(label, bool(label.text()))
         self.accept_button.setEnabled(not sentence)
         self._order_tabs()
+        self._grow()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._grow()
+
+    def _grow(self) -> None:
+        # A window's layout gives its least height only by width once texts wrap, and asks for no more itself.
+        column = self.layout()
+        if column is not None:
+            column.activate()
+            self.resize(self.width(), max(self.height(), column.totalHeightForWidth(self.width())))
+
+    def _say(self, label: QLabel, text: str) -> None:
+        label.setText(text)
+        self._form.setRowVisible(label, bool(text))
+
+    def _on_spell_out(self) -> None:
+        self.calls.set_calls(spelled_out(self.calls.calls()))
+        self.calls.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _order_tabs(self) -> None:
         # Tests come and go; without this the newest would be reached last of all.
-        chain = (self.calls, *self.action.fields, *self.tests.fields, self.note, self.enabled, *self.buttons.buttons())
+        chain = (self.calls, self.spell_out, *self.action.fields, *self.tests.fields, self.note, self.enabled, *self.buttons.buttons())
         for one, other in itertools.pairwise(chain):
             QWidget.setTabOrder(one, other)
+
+
+def _guarded(rule: Rule) -> str:
+    """Who says no to the calls where the rule would let them run; empty where nobody does."""
+    found = guards_of(rule)
+    if not found:
+        return ""
+    rest = f"; {len(found) - _FEW} more capabilities guard others" if len(found) > _FEW else ""
+    return f"{'; '.join(guard.sentence for guard in found[:_FEW])}{rest}. The kernel asks for them inside the call, behind the filter."
 
 
 def _problem(rule: Rule) -> tuple[str, str]:

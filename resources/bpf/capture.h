@@ -196,17 +196,32 @@ static __always_inline int is_due(const struct capture_plan *plan, const struct 
 	if (moment == AT_ENTRY)
 		return plan->at_entry;
 	if (moment == AT_REFUSAL || moment == AT_DEATH)
-		return plan->length_argument != LENGTH_IS_RESULT;
+		return LENGTH_ARGUMENT(plan->length_argument) != LENGTH_RESULT;
 	if (plan->at_entry)
 		return thread->retry & (1 << index);
-	return plan->length_argument != LENGTH_IS_RESULT || thread->call.ret >= 0;
+	return LENGTH_ARGUMENT(plan->length_argument) != LENGTH_RESULT || thread->call.ret >= 0;
+}
+
+/* How many bytes there are, as far as an argument or the result says so; beyond MAX_CAPTURE it does not matter how many. */
+static __always_inline __u64 available_bytes(const struct capture_plan *plan, const struct call *call)
+{
+	__u32 argument = LENGTH_ARGUMENT(plan->length_argument), words = LENGTH_WORDS(plan->length_argument);
+	__u64 count = ~0ULL;
+
+	if (argument == LENGTH_RESULT)
+		count = call->ret;
+	else if (argument <= 5)
+		count = call->args[argument];
+	if (count > MAX_CAPTURE)
+		count = MAX_CAPTURE + 1;
+	return words && words != WORDS_NONE ? count * 4 * words : count;
 }
 
 static __always_inline void capture_one(struct thread *thread, const struct capture_plan *plan, int index, enum moment moment)
 {
 	const struct call *call = &thread->call;
 	__u32 size = plan->size, how = plan->kind | plan->argument << 8;
-	__u64 address, available = ~0ULL;
+	__u64 address, available;
 
 	if (plan->argument > 5 || !is_due(plan, thread, index, moment))
 		return;
@@ -219,13 +234,10 @@ static __always_inline void capture_one(struct thread *thread, const struct capt
 			thread->retry |= 1 << index;
 		return;
 	}
-	if (plan->length_argument == LENGTH_IS_RESULT)
-		available = call->ret;
-	else if (plan->length_argument <= 5)
-		available = call->args[plan->length_argument];
+	available = available_bytes(plan, call);
 	if (available < size)
 		size = available;
-	else if (available > size && plan->length_argument != NO_LENGTH)
+	else if (available > size && LENGTH_ARGUMENT(plan->length_argument) != LENGTH_NONE)
 		how |= HOW_TRUNCATED;
 	if (is_narrow(call))
 		how |= HOW_NARROW;

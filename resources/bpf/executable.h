@@ -22,6 +22,7 @@ __attribute__((noinline)) int gather_path(__u64 address)
 	scratch->used = 0;
 	scratch->header.truncated = 1;
 	for (int i = 0; i < MAX_PARTS && scratch->used < MAX_CAPTURE - LONGEST_NAME; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		long n;
 
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
@@ -40,7 +41,9 @@ __attribute__((noinline)) int gather_path(__u64 address)
 		if (n <= 0)
 			break;
 		scratch->used += n;
-		dentry = BPF_CORE_READ(dentry, d_parent);
+		if (parent == dentry)
+			break; /* it lies in no directory, as a memfd */
+		dentry = parent;
 	}
 	scratch->gathered = scratch->used ? (__s64)scratch->used : -1;
 	return 0;
@@ -54,10 +57,12 @@ static __always_inline void capture_ids(__u64 call, const void *ids, __u32 size,
 static __always_inline void capture_map(__u64 call, const struct uid_gid_map *map, __u32 fact)
 {
 	__u32 extents = BPF_CORE_READ(map, nr_extents);
+	const void *first = (void *)map + bpf_core_field_offset(struct uid_gid_map, extent);
 
-	/* More than five are elsewhere: it stays unknown. */
-	if (extents <= 5)
-		capture_ids(call, (void *)map + bpf_core_field_offset(struct uid_gid_map, extent), extents * sizeof(struct uid_gid_extent), fact);
+	if (extents > 5) /* they are elsewhere: a record that says so */
+		capture_ids(call, 0, sizeof(struct uid_gid_extent), fact);
+	else
+		capture_ids(call, first, extents * sizeof(struct uid_gid_extent), fact);
 }
 
 static __always_inline int has_unprivileged_tracer(struct task_struct *task)

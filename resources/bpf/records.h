@@ -68,7 +68,11 @@ _Static_assert(sizeof(struct process) == 168 - 8, "wire.PROCESS");
 
 enum { CAPTURE_STRING = 1, CAPTURE_BYTES = 2, CAPTURE_POINTERS = 3, CAPTURE_PROGRAM = 4, CAPTURE_PARTS = 5 };
 enum { EXEC_FILE = 6, EXEC_UID_MAP = 7, EXEC_GID_MAP = 8, EXEC_GROUPS = 9 };
-enum { LENGTH_IS_RESULT = 254, NO_LENGTH = 255 };
+/* A length_argument: the low three bits name an argument, the result or nothing; the others a unit of so many words of 4 bytes, where 0 and 31
+ * mean single bytes. */
+#define LENGTH_ARGUMENT(length) ((length)&7)
+#define LENGTH_WORDS(length) ((length) >> 3)
+enum { LENGTH_RESULT = 6, LENGTH_NONE = 7, WORDS_NONE = 31 };
 
 #define MAX_CAPTURE 4096
 #define CAPTURES_A_CALL 3

@@ -113,7 +113,7 @@ def _entry_only(batches: list[Batch]) -> list[Batch]:
     for batch in batches:
         calls = batch.calls.copy()
         calls["flags"] = transcript.STOPPED_ENTRY
-        found.append(Batch(calls, batch.checks[:0], batch.processes, {}, {}, batch.watermark))
+        found.append(Batch(calls, batch.checks[:0], batch.processes, {}, (), {}, batch.watermark))
     return found
 
 

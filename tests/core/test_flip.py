@@ -73,7 +73,7 @@ def test_behind_seccomp_the_capability_says_no() -> None:
     index = last(recording, "socket")
     proof = flipped(recording, index, change_of(recording, index, ChangeKind.RULE))
     assert proof.standing is Standing.CONFIRMED
-    assert "came further" in proof.sentence
+    assert "came further, and to EPERM at another gate" in proof.sentence
     assert "CAP_NET_RAW" in proof.sentence
 
 

@@ -10,9 +10,17 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.recording.recording import Recording
+from gui.cycle_collector import CycleCollector
 from gui.settings import Settings
 from gui.theme import Choice, Theme
 from tests.core.recording.test_recording import filled
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _cycle_collector(qapp: QApplication) -> Iterator[None]:  # noqa: ARG001  its timer needs an application
+    collector = CycleCollector()
+    yield
+    collector.stop()
 
 
 @pytest.fixture

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from core.bpf.build import build_filter
@@ -85,3 +88,23 @@ def test_both_themes(listing: FilterListing, lines: tuple[Line, ...], theme: The
     light = listing.grab().toImage()
     theme.choose(Choice.DARK)
     assert listing.grab().toImage() != light
+
+
+def test_the_end_of_the_path_stays_in_sight(listing: FilterListing, lines: tuple[Line, ...], qtbot: QtBot) -> None:
+    with qtbot.waitExposed(listing):
+        listing.show()
+    path = path_of("socket")
+    listing.show_lines(lines * 3, path)
+    listing.resize(500, 60)
+    end = listing.cursorRect(listing.textCursor())
+    assert listing.viewport().rect().contains(end)
+
+
+def test_a_line_that_is_cut_off_is_told_whole(listing: FilterListing, lines: tuple[Line, ...], qtbot: QtBot) -> None:
+    with qtbot.waitExposed(listing):
+        listing.show()
+    listing.show_lines(lines)
+    place = listing.cursorRect().center()
+    help_ = QHelpEvent(QEvent.Type.ToolTip, place, listing.viewport().mapToGlobal(place))
+    QApplication.sendEvent(listing.viewport(), help_)
+    qtbot.waitUntil(lambda: QToolTip.text() == listing.toPlainText().splitlines()[0].strip())

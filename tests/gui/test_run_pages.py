@@ -156,7 +156,15 @@ def test_a_process_narrows_the_log(pages: RunPages, recording: Recording, qtbot:
 def test_an_exec_is_told_with_its_prediction(pages: RunPages, qtbot: QtBot) -> None:
     recording = Recording.create(None, HEADER)
     sets: dict[str, list[str]] = {name: [] for name in ("bounding", "permitted", "effective", "inheritable", "ambient")}
-    append(recording, (7, program("su", "<b>", predicted=sets, agrees=False, rules=["the file's owner is root"])))
+    told = {
+        "before": None,
+        "predicted": sets,
+        "agrees": False,
+        "reason": "it gained more",
+        "rules": ["the file's owner is root"],
+        "rule_sets": [["permitted"]],
+    }
+    append(recording, (7, program("su", "<b>", **told)))
     pages.show_recording(recording)
     pages.show_page(PROCESSES_PAGE)
     page = pages.processes
@@ -164,8 +172,8 @@ def test_an_exec_is_told_with_its_prediction(pages: RunPages, qtbot: QtBot) -> N
     page.view.setCurrentIndex(page.model.index(0, 0, page.model.index(0, 0)))
     text = page.card.text.text()
     assert "&lt;b&gt;" in text
-    assert "✕ The kernel did something else than was predicted" in text
-    assert text.count("✕ predicted: none") == 1  # of the permitted set only
+    assert "✕ not as predicted: it gained more" in text
+    assert text.count("✕ predicted: –") == 1  # of the permitted set only
     assert "the file's owner is root" in text.replace("&#x27;", "'")
 
 

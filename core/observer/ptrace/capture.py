@@ -194,8 +194,7 @@ def _is_narrow(arch: int, nr: int) -> bool:
 
 
 def _length(length_argument: int, values: tuple[int, ...], ret: int, size: int) -> int:
-    if length_argument == wire.NO_LENGTH:
-        return size
-    if length_argument == wire.LENGTH_IS_RESULT:
-        return max(ret, 0)
-    return values[length_argument]
+    argument, unit = wire.length_of(length_argument)
+    if argument == wire.RESULT:
+        return max(ret, 0) * unit
+    return values[argument] * unit if argument < wire.RESULT else size

@@ -1,9 +1,13 @@
 """Capability checks inside a call, and what they say about its result."""
 
+import dataclasses
+
 import pytest
 
+from core.judge.collect import Gap
+from core.judge.judge import Judge
 from core.judge.verdict import Evidence, Gate, Outcome
-from tests.core.judge.transcript import HERE, INITIAL, PASSED, call, check, context, judge, verdict
+from tests.core.judge.transcript import HERE, INITIAL, PASSED, batch, call, check, context, judge, symbols, verdict
 
 
 def test_granted_is_told() -> None:
@@ -135,6 +139,25 @@ class TestErrnos:
         found = verdict(context(), call("openat", "EACCES"), lost={"checks": 3})
         assert (found.evidence, found.outcome) == (Evidence.UNKNOWN, Outcome.DENIED)
         assert found.reason == "unknown: 3 records lost here, so what refused this with EACCES cannot be told"
+
+    @pytest.mark.parametrize(
+        ("name", "errno", "args", "unknown"),
+        [("mlock", "ENOMEM", (), True), ("prlimit64", "EPERM", (), True), ("brk", "ENOMEM", (), False), ("openat", "ENOENT", (), False)],
+    )
+    def test_lost_checks_open_every_errno_that_may_come_of_one(self, name: str, errno: str, args: tuple[int, ...], unknown: bool) -> None:
+        found = verdict(context(), call(name, errno, args=args), lost={"checks": 1})
+        assert (found.evidence is Evidence.UNKNOWN) is unknown
+        assert found.reason.startswith("unknown: 1 record lost here") is unknown
+
+    def test_a_granted_check_may_have_a_lost_one_behind_it(self) -> None:
+        mount = call("mount", "EPERM")
+        found = verdict(context(), mount, check(mount, "SYS_ADMIN", "path_mount", granted=True), lost={"checks": 1})
+        assert found.evidence is Evidence.UNKNOWN
+
+    def test_a_gap_reaches_only_the_calls_in_its_time(self) -> None:
+        calls = [call("openat", "EACCES", at=at) for at in (100, 500, 900)]
+        judged = Judge(context()).judge(dataclasses.replace(batch(*calls), gaps=(Gap(400, 600, {"checks": 2}),)), symbols())
+        assert judged.evidence.tolist() == [Evidence.INFERRED, Evidence.UNKNOWN, Evidence.INFERRED]
 
     def test_lost_checks_do_not_touch_what_is_explained(self) -> None:
         socket = call("socket", "EPERM")

@@ -116,15 +116,34 @@ def test_an_exec_has_its_captures_before_its_call_returns() -> None:
     assert number in fed(collector, *frames(execve), flush(SECOND)).captures
 
 
-def test_lost_records_are_told_once() -> None:
-    collector = Collector()
+class TestGaps:
+    """Where records were lost: between the flush before the loss was told and the one behind it, which is as narrow as it can be told."""
 
+    @staticmethod
     def lost(**counts: int) -> Frame:
         return Frame(FrameKind.LOST, json.dumps(counts).encode())
 
-    assert fed(collector, lost(calls=0, checks=3), flush(1)).lost == {"checks": 3}
-    assert fed(collector, lost(calls=2, checks=3), flush(2)).lost == {"calls": 2}
-    assert fed(collector, flush(3)).lost == {}
+    @staticmethod
+    def gaps(batch: Batch) -> list[tuple[int, dict[str, int]]]:
+        return [(gap.start_ns, dict(gap.counts)) for gap in batch.gaps]
+
+    def test_counts_are_of_all_so_far_and_gaps_of_what_is_new(self) -> None:
+        collector = Collector()
+        batch = fed(collector, self.lost(calls=0, checks=3), flush(10))
+        assert (batch.lost, self.gaps(batch)) == ({"checks": 3}, [(0, {"checks": 3})])
+        batch = fed(collector, self.lost(calls=2, checks=3), flush(20))
+        assert (batch.lost, self.gaps(batch)) == ({"calls": 2, "checks": 3}, [(0, {"checks": 3}), (10, {"calls": 2})])
+        batch = fed(collector, flush(30))
+        assert (self.gaps(batch), batch.gaps[0].end_ns) == ([(10, {"calls": 2})], 30)
+        assert fed(collector, flush(40)).gaps == ()
+
+    def test_they_wait_with_the_calls_for_the_audit_log(self) -> None:
+        collector = Collector()
+        fed(collector, Frame(FrameKind.AUDIT, wire.AUDIT_OFFSET.pack(0)), flush(SECOND))
+        near = call("read", at=SECOND + 100)
+        assert ids(fed(collector, *frames(near), self.lost(checks=1), flush(2 * SECOND))) == []
+        batch = fed(collector, flush(3 * SECOND))
+        assert (ids(batch), self.gaps(batch)) == ([near["id"][0]], [(SECOND, {"checks": 1})])
 
 
 class TestSettling:
@@ -136,9 +155,16 @@ class TestSettling:
         collector = Collector()
         earlier, later = call("read", at=SECOND - 100), call("read", at=SECOND + 100, tid=101)
         assert ids(fed(collector, *frames(earlier, self.STOPPED, later), flush(SECOND + 1000))) == [earlier["id"][0]]
-        batch = fed(collector, *frames(process(ProcessKind.SIGNAL, at=SECOND + 1500, status=31)), flush(SECOND + 2000))
+        signal = process(ProcessKind.SIGNAL, at=SECOND + 1500, status=31)
+        assert ids(fed(collector, *frames(signal), flush(SECOND + 2000))) == []
+        batch = fed(collector, *frames(process(ProcessKind.EXIT, at=SECOND + 2500, status=31)), flush(SECOND + 3000))
         assert ids(batch) == [self.STOPPED["id"][0], later["id"][0]]
-        assert len(batch.processes) == 1
+        assert len(batch.processes) == 2
+
+    def test_a_handler_s_first_call_ends_the_waiting(self) -> None:
+        collector = Collector()
+        fed(collector, *frames(self.STOPPED, process(ProcessKind.SIGNAL, at=SECOND + 20, status=31)), flush(SECOND + 1000))
+        assert len(fed(collector, *frames(call("rt_sigreturn", at=SECOND + 1500)), flush(SECOND + 2000)).calls) == 2
 
     def test_not_where_the_signal_is_there(self) -> None:
         killed = process(ProcessKind.KILLED_BY_SECCOMP, at=SECOND + 50)

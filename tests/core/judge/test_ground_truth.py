@@ -17,6 +17,9 @@ from tests.support.run import calls_of, run
 
 ENGINES: tuple[Engine, ...] = ("ebpf", "ptrace")
 
+AUDITED = "; the kernel's audit log says so"
+"""What is added where that log may be read; its absence proves nothing, so a verdict stands without it."""
+
 PRELUDE = """
 import ctypes, os, signal, socket, sys
 libc = ctypes.CDLL(None)
@@ -200,7 +203,7 @@ def test_a_default_kill_names_the_call(engine: Engine) -> None:
     policy, code, _ = CASES["default kill"]
     last = made(engine, policy, code)[-1]
     assert last.verdict.outcome.word == "killed"
-    assert last.verdict.reason == f"seccomp's default action killed the process at {last.syscall}"
+    assert last.verdict.reason.removesuffix(AUDITED) == f"seccomp's default action killed the process at {last.syscall}"
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -55,6 +55,30 @@ def test_action(action: str, ret: int | str, outcome: Outcome, reason: str, engi
     assert not found.conflict
 
 
+TRAPPED = policy(rule("getppid", "trap"))
+SIGNAL = process(ProcessKind.SIGNAL, at=1015, status=31, other=1)
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ((call("rt_sigreturn", 110, at=1500),), "trapped getppid with SIGSYS before it ran; a handler of the target's own took the signal"),
+        ((process(ProcessKind.EXIT, at=1500, status=31 | 0x80),), "before it ran; it has no handler for the signal, and died of it"),
+        (
+            (process(ProcessKind.KILLED_BY_SECCOMP, at=1500, other=GETPPID),),
+            "before it ran; it has no handler for the signal, and died of it",
+        ),
+        ((call("read", at=1500, tid=101),), "trapped getppid with SIGSYS before it ran"),
+    ],
+    ids=["handled", "died", "died under ebpf", "not known"],
+)
+@pytest.mark.parametrize(("engine", "flags"), [("ebpf", STOPPED), ("ptrace", STOPPED_ENTRY)])
+def test_what_becomes_of_a_trapped_thread(after: tuple[Records, ...], words: str, engine: Engine, flags: int) -> None:
+    found = judge(context(TRAPPED, engine), judging(), call("getppid", GETPPID, flags), SIGNAL, *after).verdict(0)
+    assert (found.outcome, found.evidence, found.rule) == (Outcome.TRAPPED, Evidence.OBSERVED, 1)
+    assert found.reason.endswith(words)
+
+
 @pytest.mark.parametrize(("engine", "flags"), [("ebpf", CallFlag.CUT_SHORT), ("ptrace", CallFlag.ENTRY_STOP)])
 def test_killed_without_a_return(engine: Engine, flags: int) -> None:
     """KILL_THREAD of one of several threads: no exit, and under eBPF no enter either."""
@@ -144,6 +168,17 @@ class TestContradiction:
         found = verdict(context(REFUSED), judging(at=5000), call("socket", "EPERM", STOPPED, at=1000))
         assert found.conflict
         assert "did not judge this thread" in found.reason
+
+    @pytest.mark.parametrize("kind", ["calls", "processes"])
+    def test_none_is_claimed_where_records_were_lost(self, kind: str) -> None:
+        """The call that installed a filter, or the fork of a judged thread, may be among them."""
+        found = verdict(context(REFUSED), judging(), call("getppid", "EPERM", STOPPED), lost={kind: 7})
+        assert (found.gate, found.outcome, found.evidence, found.conflict) == (Gate.SECCOMP, Outcome.DENIED, Evidence.UNKNOWN, False)
+        assert found.reason == (
+            "unknown: 7 records lost; seccomp refused getppid with EPERM before it ran, and which filter did cannot be told"
+        )
+        known = verdict(context(REFUSED), judging(), call("socket", "EPERM", STOPPED), lost={kind: 7})
+        assert (known.evidence, known.rule) == (Evidence.OBSERVED, 1)
 
     def test_a_thread_that_ended_at_the_entry_is_none(self) -> None:
         found = verdict(context(REFUSED, "ptrace"), judging(), call("socket", 0, CallFlag.ENTRY_STOP))

@@ -11,7 +11,7 @@ import numpy as np
 from core.bpf import program as bpf
 from core.bpf.program import encode_program, instruction
 from core.bpf.stack import build_stack
-from core.judge.collect import Batch
+from core.judge.collect import Batch, Gap
 from core.judge.context import JudgeContext
 from core.judge.judge import Judge
 from core.judge.judged import Judged
@@ -126,7 +126,9 @@ def batch(*records: Records | Capture, lost: Mapping[str, int] | None = None) ->
     for record in records:
         if isinstance(record, Capture):
             captures[record.call] = (*captures.get(record.call, ()), record)
-    return Batch(of(CALL_DTYPE), of(CHECK_DTYPE), of(PROCESS_DTYPE), captures, lost or {}, 10**9)
+    return Batch(
+        of(CALL_DTYPE), of(CHECK_DTYPE), of(PROCESS_DTYPE), captures, (Gap(0, 2**64 - 1, lost),) if lost else (), lost or {}, 10**9
+    )
 
 
 def policy(*rules: Rule, default: str = "allow", **fields: Any) -> Seccomp:

@@ -7,7 +7,8 @@ import pytest
 
 from core.knowledge.capabilities import BY_NAME, CAPABILITIES, NAMES, capability_name, parse_capability
 from core.knowledge.noise import plain_name
-from core.knowledge.syscalls import ARCHES, number
+from core.knowledge.privileged_calls import privileged_forms
+from core.knowledge.syscalls import ARCHES, names, number
 from tests.support.privilege import require
 
 HEADER = Path("/usr/include/linux/capability.h")
@@ -57,6 +58,13 @@ def test_the_functions_are_in_the_kernel() -> None:
     missing = named - symbols - ELSEWHERE
     # Another kernel inlines others; most must be there all the same.
     assert len(missing) < len(named) // 5, missing
+
+
+def test_the_calls_by_which_verdicts_are_inferred_are_among_those_that_ask() -> None:
+    forms = [form for arch in ARCHES for call in names(arch) for form in privileged_forms(call)]
+    assert forms
+    missing = {(form.call, NAMES[number]) for form in forms for number in form.capabilities if form.call not in CAPABILITIES[number].calls}
+    assert missing == set()
 
 
 def test_those_that_lead_to_root() -> None:

@@ -84,7 +84,7 @@ def test_clone() -> None:
         ("S_IFBLK|0600, makedev(0x8, 0x1)", "mknod", (0, 0o60600, 0x801)),
         ("PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0", "prctl", (47, 2, 13)),
         (
-            "FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 1, NULL, NULL, FUTEX_BITSET_MATCH_ANY",
+            "FUTEX_WAIT_BITSET_PRIVATE|FUTEX_CLOCK_REALTIME, 1, NULL, FUTEX_BITSET_MATCH_ANY",
             "futex",
             (4096, 0x189, 1, 0, 0, 0xFFFFFFFF),
         ),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import prctl
 
+from core.observer import tracee
 from core.observer.launch import Launch
 from core.observer.stdio import Stdio
 from core.observer.wire import FrameKind, LaunchSpec
@@ -33,32 +35,33 @@ def user_namespaces_for_all() -> bool:
     return not any(path.exists() and path.read_text().strip() == forbids for path, forbids in switches)
 
 
-def status_after_exec(compiled: Callable[[Caller], LaunchSpec], *, observer_uid: int | None = None) -> dict[str, str]:
+def status_after_exec(compiled: Callable[[Caller], LaunchSpec], *, observer_uid: int | None = None, traced: bool = False) -> dict[str, str]:
     """Launch what `compiled` gives for the observer, which runs as `observer_uid` (None: as this process); /proc/self/status of the target.
 
-    The target must be `STATUS`, with pipes. The lines of its uid_map, joined, are under "uid_map".
+    The target must be `STATUS`, with pipes. The lines of its uid_map, joined, are under "uid_map"; what LD_SHOW_AUXV made the loader tell is
+    there too. `traced`: the observer traces it.
     """
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _observe(write, compiled, observer_uid)
+        _observe(write, compiled, observer_uid, traced)
     os.close(write)
     with os.fdopen(read) as stream:
         text = stream.read()
     _, status = os.waitpid(pid, 0)
     assert status == 0, text
-    fields = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
-    return fields | {"uid_map": " ".join(" ".join(line for line in text.splitlines() if ":\t" not in line).split())}
+    fields = {match[1]: match[2] for match in re.finditer(r"^(\w+):[\t ]*(.*)$", text, re.MULTILINE)}
+    return fields | {"uid_map": " ".join(" ".join(re.findall(r"^ +\d+ +\d+ +\d+$", text, re.MULTILINE)).split())}
 
 
-def _observe(write: int, compiled: Callable[[Caller], LaunchSpec], uid: int | None) -> None:
+def _observe(write: int, compiled: Callable[[Caller], LaunchSpec], uid: int | None, traced: bool) -> None:
     try:
         if uid is not None:
             os.setgroups([])
             os.setresgid(uid, uid, uid)
             os.setresuid(uid, uid, uid)
             prctl.set_dumpable(True)  # setresuid took it away, and with it the right to write our children's id maps
-        os.write(write, _launch(compiled(this_process())))
+        os.write(write, _launch(compiled(this_process()), traced))
         os._exit(0)
     except BaseException:
         os.write(write, traceback.format_exc().encode())
@@ -66,13 +69,15 @@ def _observe(write: int, compiled: Callable[[Caller], LaunchSpec], uid: int | No
         os._exit(1)
 
 
-def _launch(spec: LaunchSpec) -> bytes:
+def _launch(spec: LaunchSpec, traced: bool) -> bytes:
     stdio = Stdio(spec)
     launch = Launch(spec, stdio)
     pid = os.fork()
     if pid == 0:
         launch.child()
     launch.forked()
+    if traced:
+        tracee.request(tracee.SEIZE, pid)
     stdio.close_theirs()
     launch.go()
     while not launch.advance(pid):

@@ -46,7 +46,7 @@ def test_a_call_is_allowed_where_the_default_refuses() -> None:
     (Capabilities(drop=("CAP_NET_RAW", "KILL")), Capabilities(drop=("KILL",))),
     (Capabilities(drop=("NET_RAW",)), Capabilities(drop=())),
     (Capabilities(drop=("ALL",)), Capabilities(keep=("NET_RAW",))),
-    (Capabilities(drop=("KILL",)), Capabilities(keep=("CHOWN", "NET_RAW"))),
+    (Capabilities(drop=("KILL",)), Capabilities(keep=("CHOWN", "NET_RAW"))),  # an ordinary user lacks what nobody dropped
     (
         Capabilities(permitted=("KILL",), effective=()),
         Capabilities(permitted=("KILL", "NET_RAW"), effective=("NET_RAW",), inheritable=("CHOWN", "NET_RAW"), ambient=("CHOWN", "NET_RAW")),
@@ -54,6 +54,11 @@ def test_a_call_is_allowed_where_the_default_refuses() -> None:
 ])  # fmt: skip
 def test_holding(before: Capabilities | None, after: Capabilities) -> None:
     assert Hold("NET_RAW", ("CHOWN",)).apply(Policy(capabilities=before)) == Policy(capabilities=after)
+
+
+@pytest.mark.parametrize("capabilities", [None, Capabilities(drop=("KILL",)), Capabilities(drop=())])
+def test_what_no_policy_takes_away_any_more_is_held(capabilities: Capabilities | None) -> None:
+    assert Hold("NET_RAW").apply(Policy(capabilities=capabilities)) == Policy(capabilities=capabilities)
 
 
 @pytest.mark.parametrize(("before", "after"), [
@@ -85,5 +90,5 @@ def test_one_place_alone_changes(toggle: Toggle, after: Policy) -> None:
 
 
 def test_several_in_their_order() -> None:
-    after = Several((PathsOff(), Hold("KILL"), Lack("KILL"))).apply(Policy(paths=Paths(read=("/usr",))))
+    after = Several((PathsOff(), Hold("KILL", ()), Lack("KILL"))).apply(Policy(paths=Paths(read=("/usr",))))
     assert after == Policy(capabilities=Capabilities(keep=()))

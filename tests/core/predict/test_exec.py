@@ -1,124 +1,133 @@
-"""The exec calculator against the kernel: random sets, ids, securebits and files, each really launched."""
+"""The exec calculator against the kernel: random sets, ids, securebits, namespaces and files, each really launched."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from core.observer.wire import CapabilitySets, LaunchSpec
-from core.policy.identity import Caller
-from core.policy.securebits import NO_CAP_AMBIENT_RAISE
-from core.predict.credentials import Credentials
+from core.observer.wire import LaunchSpec
+from core.policy.held import Held
+from core.policy.identity import Caller, User
+from core.predict.credentials import SETS, Credentials, Sets
 from core.predict.exec import Prediction, predict
-from core.predict.file_capabilities import ATTRIBUTE, FileCapabilities, encode
+from core.predict.file_capabilities import FileCapabilities
 from core.predict.launch import before_exec
 from core.predict.program import Program, read_program
 from tests.core.policy.callers import LAST, this_process
-from tests.core.policy.launched import NOBODY, STATUS, status_after_exec
-from tests.support.privilege import require_root
+from tests.core.policy.launched import NOBODY, STATUS, status_after_exec, user_namespaces_for_all
+from tests.core.predict.cases import OTHER, File, files, namespace_specs, ordinary_specs, roots_specs
+from tests.support.privilege import require, require_root
 
-OTHER = 12345
-MASKS = st.one_of(st.integers(0, (2 << LAST) - 1), st.sampled_from([0, (2 << LAST) - 1]))
+_LONG: Final = settings.default is not None and settings.default.max_examples > 1000
+FORMS: Final = 3
+"""Of launches, one test each: 100 cases together in the ordinary mode, 3,000 in the long one."""
+cases: Final = settings(max_examples=3000 // FORMS if _LONG else 100 // FORMS + 1)
+
+
+class Programs:
+    """Copies of cat where everybody can reach them, on a mount like any other and on a nosuid one, each with a script that it interprets."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folders = {False: folder / "plain", True: folder / "nosuid"}
+        for place in self._folders.values():
+            place.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "nosuid,mode=755", "tmpfs", self._folders[True]], check=True)
+        for place in self._folders.values():
+            shutil.copy(STATUS.executable, place / "cat")
+            (place / "script").write_text(f"#!{place / 'cat'}\n")
+            (place / "script").chmod(0o6755)
+
+    def prepared(self, file: File) -> Path:
+        """What to execute for this file."""
+        place = self._folders[file.nosuid]
+        file.put_on(place / "cat")
+        return place / ("script" if file.script else "cat")
+
+    def close(self) -> None:
+        subprocess.run(["umount", self._folders[True]], check=True)
 
 
 @pytest.fixture(scope="module")
-def program() -> Iterator[Path]:
-    """A copy of cat where everybody can reach it."""
+def programs() -> Iterator[Programs]:
     require_root("file capabilities and setuid bits are set")
     folder = Path(tempfile.mkdtemp(dir="/var/tmp"))
     folder.chmod(0o755)
-    yield Path(shutil.copy(STATUS.executable, folder / "cat"))
+    found = Programs(folder)
+    yield found
+    found.close()
     shutil.rmtree(folder)
 
 
-@st.composite
-def specs(draw: st.DrawFn) -> LaunchSpec:
-    """A launch that the kernel lets pass up to its execve."""
-    held = this_process().held
-    uid = draw(st.sampled_from([None, 0, NOBODY, OTHER]))
-    bounding = held.bounding & draw(MASKS)
-    securebits = draw(st.one_of(st.none(), st.integers(0, 255)))
-    permitted = held.permitted & draw(MASKS)
-    inheritable = bounding & draw(MASKS)
-    no_ambient = (securebits or 0) & NO_CAP_AMBIENT_RAISE
-    ambient = 0 if no_ambient else permitted & inheritable & draw(MASKS)
-    return LaunchSpec(
-        executable="",
-        argv=STATUS.argv,
-        environment=(),
-        directory="/",
-        engine="ptrace",
-        uid=uid,
-        gid=uid,
-        groups=draw(st.sampled_from([None, (), (OTHER,)])),
-        no_new_privs=draw(st.booleans()),
-        capabilities=CapabilitySets(bounding, permitted, permitted & draw(MASKS), inheritable, ambient),
-        securebits=securebits,
-        stdio=("pipe", "pipe", "pipe"),
-    )
-
-
-@st.composite
-def files(draw: st.DrawFn) -> tuple[int, int, int, FileCapabilities | None]:
-    """(owner, group, mode, capabilities) of an executable that everybody may run."""
-    owner, group = draw(st.sampled_from([0, NOBODY, OTHER])), draw(st.sampled_from([0, OTHER]))
-    mode = 0o755 | draw(st.sampled_from([0, 0, 0o4000, 0o2000, 0o6000]))
-    root = draw(st.sampled_from([None, None, OTHER]))
-    capabilities = FileCapabilities(draw(MASKS), draw(MASKS), draw(st.booleans()), 2 if root is None else 3, root)
-    return owner, group, mode, draw(st.sampled_from([None, capabilities]))
-
-
-def prepare(path: Path, owner: int, group: int, mode: int, capabilities: FileCapabilities | None) -> None:
-    """Gives the file what the kernel will look at; chown clears the other two."""
-    os.chown(path, owner, group)
-    path.chmod(mode)
-    if capabilities is not None:
-        os.setxattr(path, ATTRIBUTE, encode(capabilities))
-
-
-def agrees(predicted: Credentials, status: dict[str, str]) -> None:
-    """Every set and id as the kernel reports it."""
+def agrees(prediction: Prediction, status: dict[str, str]) -> None:
+    """Every set and id as the kernel reports it, and a rule that speaks of each set that changed."""
+    predicted = prediction.after
+    assert predicted is not None
     actual = {name: int(status[f"Cap{name}"], 16) for name in ("Bnd", "Prm", "Eff", "Inh", "Amb")}
     sets = predicted.sets
     assert actual == {"Bnd": sets.bounding, "Prm": sets.permitted, "Eff": sets.effective, "Inh": sets.inheritable, "Amb": sets.ambient}
     assert [int(uid) for uid in status["Uid"].split()] == [predicted.uid, predicted.euid, predicted.suid, predicted.euid]
     assert [int(gid) for gid in status["Gid"].split()] == [predicted.gid, predicted.egid, predicted.sgid, predicted.egid]
+    assert prediction.secure == ("AT_SECURE" not in status)  # the loader is silent for a privileged program
+    for name in SETS:
+        if getattr(sets, name) != getattr(prediction.before.sets, name):
+            assert any(name in rule.sets for rule in prediction.rules), f"no rule explains {name}"
 
 
-@settings(
-    max_examples=1000 if settings.default and settings.default.max_examples > 1000 else 100,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(specs(), files())
-def test_the_kernel_does_what_was_predicted(program: Path, spec: LaunchSpec, file: tuple[int, int, int, FileCapabilities | None]) -> None:
-    prepare(program, *file)
-    spec = dataclasses.replace(spec, executable=str(program))
-    prediction = predict(before_exec(spec, this_process()), read_program(str(program)), LAST)
+def check(programs: Programs, spec: LaunchSpec, file: File, caller: Caller, *, traced: bool = False) -> None:
+    """Predicts, launches, compares. `caller` is the observer; `traced`: it traces the target."""
+    path = programs.prepared(file)
+    spec = dataclasses.replace(spec, executable=str(path))
+    unprivileged = traced and not caller.held.effective and not spec.user_namespace
+    prediction = predict(before_exec(spec, caller), read_program(str(path)), LAST, unprivileged_tracer=unprivileged)
 
     def compiled(_: Caller) -> LaunchSpec:
         return spec
 
+    uid = None if caller.observer.uid == os.getuid() else caller.observer.uid
     if prediction.after is None:
         event("refused")
         with pytest.raises(AssertionError, match="LaunchError: execve: Operation not permitted"):
-            status_after_exec(compiled)
+            status_after_exec(compiled, observer_uid=uid, traced=traced)
     else:
-        event("runs")
-        agrees(prediction.after, status_after_exec(compiled))
+        event("secure" if prediction.secure else "plain")
+        agrees(prediction, status_after_exec(compiled, observer_uid=uid, traced=traced))
 
 
-def test_file_capabilities_are_read_as_they_were_set(program: Path) -> None:
+@cases
+@given(roots_specs(this_process().held), files(), st.booleans())
+def test_roots_launches(programs: Programs, spec: LaunchSpec, file: File, traced: bool) -> None:
+    check(programs, spec, file, this_process(), traced=traced)
+
+
+@cases
+@given(namespace_specs(), files())
+def test_launches_into_a_user_namespace(programs: Programs, spec: LaunchSpec, file: File) -> None:
+    check(programs, spec, file, this_process())
+
+
+@cases
+@given(ordinary_specs(), files(), st.booleans())
+def test_an_ordinary_users_launches(programs: Programs, spec: LaunchSpec, file: File, traced: bool) -> None:
+    require(user_namespaces_for_all(), "ordinary users may not make user namespaces here")
+    root = this_process()
+    caller = dataclasses.replace(root, observer=User(NOBODY, NOBODY), held=Held(bounding=root.held.bounding, permitted=0))
+    check(programs, spec, file, caller, traced=traced)
+
+
+def test_file_capabilities_are_read_as_they_were_set(programs: Programs) -> None:
     wanted = FileCapabilities(1 << 13, 1 << 40, effective=True, revision=3, root=OTHER)
-    prepare(program, 0, 0, 0o755, wanted)
-    read = read_program(str(program))
+    path = programs.prepared(File(0, 0, 0o755, wanted, nosuid=False, script=False))
+    read = read_program(str(path))
     assert (read.capabilities, read.problem, read.setuid, read.nosuid) == (wanted, None, False, False)
 
 
@@ -132,7 +141,6 @@ def test_a_script_counts_as_its_interpreter(tmp_path: Path) -> None:
 
 def predicted(program: Program, **changes: object) -> Prediction:
     """For a process of uid 1000 that holds NET_RAW (13) everywhere but in the ambient set."""
-    from core.predict.credentials import Sets
 
     raw = 1 << 13
     base = Credentials(Sets((2 << LAST) - 1, raw, raw, raw, 0), 1000, 1000, 1000, 1000, 1000, 1000)
@@ -159,4 +167,4 @@ def predicted(program: Program, **changes: object) -> Prediction:
 )
 def test_each_rule_has_its_sentence(program_fields: dict[str, object], changes: dict[str, object], sentence: str) -> None:
     program = Program(path="/bin/x", **program_fields)  # type: ignore[arg-type]  # by name
-    assert any(sentence in rule for rule in predicted(program, **changes).rules)
+    assert any(sentence in rule.sentence for rule in predicted(program, **changes).rules)

@@ -9,10 +9,11 @@ import pytest
 
 from core.bpf.emulate import emulate
 from core.event import CallEvent, ProcessEvent
+from core.judge.changes import changes
 from core.policy.action import Action
 from core.recording.recording import Recording
-from core.recording.situation import holding, situation_of
-from tests.core.judge.test_ground_truth import PRELUDE, RAW_REFUSED, RAW_SOCKET, lacking
+from core.recording.situation import filters_over, holding, own_filters_over, situation_of
+from tests.core.judge.test_ground_truth import OWN_FILTER, PRELUDE, RAW_REFUSED, RAW_SOCKET, lacking
 from tests.support.privilege import require_root
 from tests.support.run import recording_of, run
 
@@ -46,6 +47,29 @@ def test_a_child_holds_what_its_maker_held_until_it_changes() -> None:
     assert "KILL" not in before.effective
     assert after is None
     assert holding(recording, 0) is None
+
+
+def test_filters_of_the_target_s_own_stand_over_it_and_its_children() -> None:
+    recording = recorded("", f"os.getppid()\n{OWN_FILTER}\nif not os.fork():\n    os.getsid(0); os._exit(0)\nos.wait()")
+    first = min(event.seq for event in recording.events() if isinstance(event, CallEvent) and event.syscall == "getppid") - 1
+    assert own_filters_over(recording, first) == []
+    for call in ("getppid", "getsid"):
+        situation = situation_of(recording, last(recording, call))
+        ((number, program),) = situation.own_filters
+        assert number == 1
+        assert len(program) == 4 * 8
+    (only,) = changes(situation_of(recording, last(recording, "getppid")))
+    assert "installed itself" in only.effect
+
+
+def test_what_came_before_the_filter_judged_is_told_apart() -> None:
+    recording = recorded(RAW_REFUSED, RAW_SOCKET)
+    calls = [event for event in recording.events() if isinstance(event, CallEvent)]
+    assert not calls[0].verdict.judged
+    assert calls[-1].verdict.judged
+    assert filters_over(recording, calls[-1].seq - 1) == 1
+    strict = recorded('[seccomp]\nmode = "strict"\n', "pass")
+    assert filters_over(strict, len(strict) - 1) == 1
 
 
 def test_a_fork_is_no_call() -> None:

@@ -7,10 +7,12 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from core.recording.recording import Recording
-from gui.models.log_columns import Column
+from gui.delegates.log import LogDelegate
+from gui.models.log_columns import Column, row_of
 from gui.models.log_model import LogModel
 from gui.panels.log_table import LogTable
 from gui.theme import DARK, LIGHT, Choice, Theme
+from tests.gui.execs import exec_event
 
 
 @pytest.fixture
@@ -47,3 +49,10 @@ def test_rows_have_the_height_of_the_look(table: LogTable, theme: Theme) -> None
     assert table.rowHeight(0) == 25
     theme.set_large(True)
     assert table.rowHeight(0) > 30
+
+
+def test_an_exec_that_came_otherwise_is_red(theme: Theme) -> None:
+    delegate = LogDelegate(theme)
+    alarm, quiet = (row_of(exec_event(agrees=agrees)) for agrees in (False, True))
+    assert {delegate._ink(alarm, column, selected=False) for column in Column} == {LIGHT.killed}
+    assert {delegate._ink(quiet, column, selected=False) for column in Column} == {LIGHT.muted}

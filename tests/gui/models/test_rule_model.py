@@ -9,7 +9,9 @@ from PySide6.QtCore import QModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from core.policy.model import ArgumentTest, Rule, Seccomp
+from core.lint.finding import Finding
+from core.policy.model import ArgumentTest, Policy, Rule, Seccomp
+from gui.lint_report import Guard, LintReport
 from gui.models import rule_edits
 from gui.models.rule_model import Column, Role, RuleModel
 
@@ -18,6 +20,13 @@ _RULES = (
     Rule(syscalls=("kill", 41), action="kill-process", enabled=False),
     Rule(syscalls=("@network-io",), action="log"),
 )
+
+
+_POLICY = Policy(seccomp=Seccomp(mode="filter", rules=_RULES))
+
+
+def _report(*findings: Finding) -> LintReport:
+    return LintReport(_POLICY, findings)
 
 
 @pytest.fixture
@@ -36,8 +45,8 @@ def test_model_keeps_the_rules(model: RuleModel, qtmodeltester: ModelTester) -> 
 
 
 def test_cells(model: RuleModel) -> None:
-    assert [model.index(0, column).data() for column in Column] == ["1", "socket", "arg 0 == AF_INET", "errno:EPERM", "why"]
-    assert [model.index(1, column).data() for column in Column] == ["2", "kill, 41", "", "kill-process", ""]
+    assert [model.index(0, column).data() for column in Column] == ["1", "socket", "arg 0 == AF_INET", "errno:EPERM", "", "why"]
+    assert [model.index(1, column).data() for column in Column] == ["2", "kill, 41", "", "kill-process", "", ""]
 
 
 def test_problems_and_checkboxes(model: RuleModel) -> None:
@@ -49,9 +58,49 @@ def test_problems_and_checkboxes(model: RuleModel) -> None:
 
 
 def test_idle_rules_say_so(model: RuleModel) -> None:
-    assert "anyway" not in model.index(2, 0).data(Qt.ItemDataRole.ToolTipRole)
-    model.set_idle((3,))
-    assert "anyway" in model.index(2, 0).data(Qt.ItemDataRole.ToolTipRole)
+    number = model.index(2, 0)
+    assert not number.data(Role.REMARK)
+    model.set_report(_report(Finding("equals-default", "info", 3, "The default action is log already.")))
+    assert number.data(Role.REMARK) == "same as the default"
+    assert number.data(Role.IDLE)
+    assert "The default action is log already." in number.data(Qt.ItemDataRole.ToolTipRole)
+    assert "same as the default" in model.index(2, Column.CALLS).data(Qt.ItemDataRole.AccessibleTextRole)
+    model.forget_report()
+    assert not number.data(Role.REMARK)
+
+
+def test_the_gravest_warning_marks_the_rule(model: RuleModel) -> None:
+    model.set_report(_report(Finding("a", "info", 1, "x."), Finding("b", "warning", 1, "y."), Finding("c", "info", 2, "z.")))
+    assert [model.index(row, 0).data(Role.SEVERITY) for row in range(3)] == ["warning", None, None]
+    assert "warning" in model.index(0, Column.CALLS).data(Qt.ItemDataRole.AccessibleTextRole)
+
+
+def test_the_capability_beside_a_rule_is_named(model: RuleModel) -> None:
+    model.set_report(LintReport(_POLICY, guards=(Guard(1, "NET_RAW", ("socket",)),)))
+    assert model.index(0, 0).data(Role.REMARK) == "NET_RAW also guards socket"
+    assert not model.index(0, 0).data(Role.IDLE)
+    assert "NET_RAW also guards socket." in model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_hits(model: RuleModel, qtbot: QtBot) -> None:
+    assert not model.has_hits
+    model.set_hits([12_345, 0, None])
+    assert [model.index(row, Column.HITS).data() for row in range(3)] == ["12.3k", "0", "–"]
+    assert "12,345 calls" in model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "no such rule" in model.index(2, Column.HITS).data(Qt.ItemDataRole.AccessibleTextRole)
+    with qtbot.waitSignal(model.dataChanged) as changed:
+        model.set_hits([12_346, 0, None])
+    assert changed.args is not None
+    assert [index.column() for index in changed.args[:2]] == [Column.HITS, Column.HITS]
+    model.set_hits(None)
+    assert model.index(0, Column.HITS).data() == ""
+
+
+def test_numbers_count_on_from_the_filters_before(model: RuleModel) -> None:
+    model.set_rules(_RULES, {}, first=5)
+    model.set_report(_report(Finding("a", "warning", 6, "y.")))
+    assert [model.index(row, Column.NUMBER).data() for row in range(3)] == ["5", "6", "7"]
+    assert [model.index(row, 0).data(Role.SEVERITY) for row in range(3)] == [None, "warning", None]
 
 
 def test_ticking_asks(model: RuleModel, qtbot: QtBot) -> None:
@@ -81,12 +130,6 @@ def test_moving_loses_no_rule(seccomp: Seccomp, source: int, target: int) -> Non
     assert rules[max(0, min(target, len(rules) - 1))] == seccomp.rules[source]
     rest = [rule for rule in rules if rule != seccomp.rules[source]]
     assert rest == [rule for rule in seccomp.rules if rule != seccomp.rules[source]]
-
-
-def test_a_first_rule_turns_the_filter_on() -> None:
-    assert rule_edits.inserted(Seccomp(), 0, _RULES[0]) == Seccomp(mode="filter", rules=_RULES[:1])
-    off = Seccomp(mode="off", rules=_RULES[:1])
-    assert rule_edits.inserted(off, 1, _RULES[1]).mode == "off"
 
 
 def test_removing_and_enabling() -> None:

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.policy.model import Capabilities, Identity, Policy, Rule, Seccomp
+from gui.lint_report import headline, lint_report
 from gui.models.capability_choice import KEEP_ALL, KEEP_NONE, container_default
 from gui.panels.capabilities import CapabilitiesPanel
 from gui.policy_document import PolicyDocument
@@ -165,18 +166,57 @@ def test_enter_shows_details_and_escape_hides_them(panel: CapabilitiesPanel) -> 
     assert not panel.details.isVisible()
 
 
-def test_cards(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
-    panel.set_target("/usr/bin/ping")
-    assert panel.after_exec.title.text() == "After exec of /usr/bin/ping"
+def settle(qtbot: QtBot, panel: CapabilitiesPanel) -> None:
+    qtbot.waitUntil(lambda: not panel.after_exec.work.busy)
+
+
+def test_cards(qtbot: QtBot, panel: CapabilitiesPanel, document: PolicyDocument) -> None:
+    panel.set_command("/bin/true --help")
+    assert panel.after_exec.title.text() == "After exec of true"
     rules = (Rule(syscalls=("socket",), action="errno:EPERM"),)
     document.set_policy(Policy(capabilities=KEEP_NONE, seccomp=Seccomp(mode="filter", rules=rules)))
     panel.show_instructions(9)
+    settle(qtbot, panel)
     assert "permitted 0 · effective 0 · ambient 0" in panel.after_exec.lines.text()
     assert panel.seccomp.lines.text() == "default allow · 1 rule · 9 instructions"
 
 
-def test_the_card_says_what_cannot_be_had(panel: CapabilitiesPanel, document: PolicyDocument) -> None:
+def test_the_details_of_exec_follow_the_target(qtbot: QtBot, panel: CapabilitiesPanel, document: PolicyDocument) -> None:
+    card = panel.after_exec
+    QTest.mouseClick(card.more, Qt.MouseButton.LeftButton)
+    assert card.details.isVisible()
+    panel.set_command("/usr/bin/su -")
+    document.set_policy(Policy(identity=Identity(no_new_privs=False)))
+    settle(qtbot, panel)
+    text = card.details.text.text()
+    assert "/usr/bin/su" in text
+    assert "setuid" in text
+    assert "Can it be regained?" in text
+    panel.set_command("/bin/true")
+    settle(qtbot, panel)
+    assert "/bin/true" in card.details.text.text()
+    QTest.keyClick(card.details, Qt.Key.Key_Escape)
+    assert not card.details.isVisible()
+
+
+def test_the_card_says_what_lint_finds(panel: CapabilitiesPanel) -> None:
+    rules = (Rule(syscalls=("truncate",), action="errno:EROFS"), Rule(syscalls=("socket",), action="errno:EPERM"))
+    report = lint_report(Policy(seccomp=Seccomp(mode="filter", rules=rules)))
+    panel.seccomp.show_findings(report.findings)
+    warning = next(finding for finding in report.findings if finding.severity != "info")
+    assert panel.seccomp.finding.isVisible()
+    assert headline(warning) in panel.seccomp.finding.text()
+    assert panel.seccomp.finding.text().startswith("⚠")
+    assert "more" in panel.seccomp.finding.text()
+    panel.seccomp.show_findings(())
+    assert not panel.seccomp.finding.isVisible()
+
+
+def test_the_card_says_what_cannot_be_had(qtbot: QtBot, panel: CapabilitiesPanel, document: PolicyDocument) -> None:
     document.edit("someone unknown", Policy(identity=Identity(user="no-such-user")))
+    settle(qtbot, panel)
     assert "no-such-user" in panel.after_exec.problem.text()
+    assert not panel.after_exec.lines.isVisible()
     document.undo_stack.undo()
+    settle(qtbot, panel)
     assert not panel.after_exec.problem.isVisible()

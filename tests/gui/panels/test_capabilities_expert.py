@@ -8,11 +8,13 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.policy.model import Capabilities, Identity, Policy
+from gui import likely_caller
 from gui.models.capability_sets import Column
 from gui.panels.capabilities import CapabilitiesPanel
 from gui.panels.capabilities_expert import ExpertForm
 from gui.policy_document import PolicyDocument
 from gui.theme import Theme
+from tests.core.policy.callers import ORDINARY_CALLER, ROOT_CALLER
 from tests.gui.panels.policy_support import shown, unnamed_controls
 
 _KILL = 5
@@ -111,11 +113,24 @@ def test_whole_sets(form: ExpertForm, document: PolicyDocument) -> None:
     assert document.policy.capabilities is None
 
 
-def test_a_refusal_is_said_and_mended_in_place(form: ExpertForm, document: PolicyDocument) -> None:
+def test_whole_sets_and_details_are_in_the_menu_of_a_cell(panel: CapabilitiesPanel, form: ExpertForm, document: PolicyDocument) -> None:
+    choose(form, _KILL, Column.AMBIENT)
+    entries = {action.text().replace("&", ""): action for action in form.grid.cell_menu(form.grid.currentIndex()).actions()}
+    entries["None"].trigger()
+    assert document.policy.capabilities == Capabilities(ambient=())
+    entries["Details of KILL"].trigger()
+    assert panel.details.isVisible()
+    names = form.grid.cell_menu(form.found.index(_KILL, Column.NAME))
+    assert [action.text() for action in names.actions()] == ["&Details of KILL"]
+
+
+def test_a_refusal_is_said_and_mended_in_place(panel: CapabilitiesPanel, form: ExpertForm, document: PolicyDocument) -> None:
     document.edit("ambient alone", Policy(identity=_IN_NAMESPACE, capabilities=Capabilities(ambient=("KILL",))))
     assert "ambient ⊆ permitted ∩ inheritable" in form.problem.text()
     assert form.mend.text() == "Also add it to inheritable"
+    assert not panel.after_exec.isVisible()
     form.mend.click()
+    assert panel.after_exec.isVisible()
     assert document.policy.capabilities == Capabilities(ambient=("KILL",), inheritable=("KILL",))
     assert not form.problem.isVisible()
     assert not form.mend.isVisible()
@@ -145,6 +160,14 @@ def test_securebits(form: ExpertForm, document: PolicyDocument) -> None:
     assert document.policy.capabilities == Capabilities(securebits=("noroot", "noroot-locked"))
     form.securebits.chosen.click()
     assert document.policy.capabilities is None
+
+
+def test_the_user_namespace_is_at_hand(form: ExpertForm, document: PolicyDocument) -> None:
+    form.rest.click()
+    assert form.namespace.uid_map.isVisible()
+    form.namespace.user_namespace.click()
+    assert not document.policy.identity.user_namespace
+    assert not form.namespace.uid_map.isVisible()
 
 
 def test_no_new_privs_and_user_are_at_hand(form: ExpertForm, document: PolicyDocument) -> None:
@@ -184,3 +207,15 @@ def test_a_name_that_is_none_stands_above(panel: CapabilitiesPanel, form: Expert
     assert form.isVisible()
     document.undo_stack.undo()
     assert form.grid.isEnabled()
+
+
+def test_who_runs_the_observer_decides_what_is_impossible(
+    panel: CapabilitiesPanel, form: ExpertForm, document: PolicyDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(likely_caller, "own_caller", lambda *, as_root: ROOT_CALLER if as_root else ORDINARY_CALLER)
+    document.edit("permitted", Policy(capabilities=Capabilities(permitted=("KILL",))))
+    panel.set_observer("none")
+    assert "the observer does not hold it" in form.problem.text()
+    assert not form.mend.isVisible()
+    panel.set_observer("sudo")
+    assert not form.problem.isVisible()

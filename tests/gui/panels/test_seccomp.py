@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from core.policy.model import ArgumentTest, Identity, Policy, Rule, Seccomp
+from gui.lint_report import lint_report
 from gui.models.rule_model import Column
 from gui.panels.seccomp import SeccompPanel
 from gui.policy_document import PolicyDocument
@@ -77,23 +83,23 @@ def test_a_wrong_default_is_told_at_the_head(panel: SeccompPanel, document: Poli
     assert panel.problem.isVisible()
     assert "EPERM" in panel.problem.text()
     assert panel.default.word() == "errno:EPREM"
-    assert "mended" in panel.filter.note.text()
+    assert "mended" in panel.pages.filter.note.text()
 
 
 def test_the_filter_follows_the_rules(panel: SeccompPanel, document: PolicyDocument, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: "mount" in panel.filter.text())
-    size = panel.filter.size_label.text()
+    qtbot.waitUntil(lambda: "mount" in panel.pages.filter.text())
+    size = panel.pages.filter.size_label.text()
     assert "instructions" in size
     with qtbot.waitSignal(panel.filter_built):
         document.edit("fewer", Policy(seccomp=Seccomp(mode="filter", rules=_RULES[:1])))
-    assert "socket" in panel.filter.text()
-    assert "mount" not in panel.filter.text()
-    assert panel.filter.size_label.text() != size
+    assert "socket" in panel.pages.filter.text()
+    assert "mount" not in panel.pages.filter.text()
+    assert panel.pages.filter.size_label.text() != size
     with qtbot.waitSignal(panel.filter_built) as built:
         document.edit("off", Policy(seccomp=Seccomp(mode="off", rules=_RULES)))
     assert built.args == [None]
-    assert panel.filter.text() == ""
-    assert "off" in panel.filter.note.text()
+    assert panel.pages.filter.text() == ""
+    assert "off" in panel.pages.filter.note.text()
 
 
 def test_no_new_privs_hint(panel: SeccompPanel, document: PolicyDocument) -> None:
@@ -199,7 +205,129 @@ def test_a_wrong_rule_is_told_below_the_table(panel: SeccompPanel, document: Pol
 
 
 def test_wide_tables_have_columns_for_arguments_and_notes(panel: SeccompPanel) -> None:
-    hidden = [panel.rules.table.isColumnHidden(column) for column in Column]
-    assert hidden == [False, False, True, False, True]
-    panel.resize(700, 760)
+    panel.rules.model.set_hits([0, 0, 0])
+    hidden = {column for column in Column if panel.rules.table.isColumnHidden(column)}
+    assert hidden == {Column.TESTS, Column.NOTE}
+    panel.resize(1300, 760)
     assert not any(panel.rules.table.isColumnHidden(column) for column in Column)
+
+
+def test_without_a_run_there_is_no_column_of_hits(panel: SeccompPanel) -> None:
+    assert panel.rules.table.isColumnHidden(Column.HITS)
+
+
+def test_a_wide_panel_stands_side_by_side(panel: SeccompPanel) -> None:
+    assert panel.pages.mapTo(panel, QPoint()).y() > panel.rules.mapTo(panel, QPoint()).y()
+    panel.resize(1000, 500)
+    assert panel.pages.mapTo(panel, QPoint()).x() > panel.rules.mapTo(panel, QPoint()).x()
+
+
+@pytest.mark.parametrize("width", [284, 1000])
+def test_it_fits_its_place(panel: SeccompPanel, width: int) -> None:
+    panel.fold.button.setChecked(True)
+    assert panel.minimumSizeHint().width() <= 284
+    assert panel.minimumSizeHint().height() <= 640
+    panel.resize(width, 640)
+    for control in panel.findChildren(QComboBox):
+        if control.isVisible():
+            right = control.mapTo(panel, QPoint(control.width(), 0)).x()
+            assert right <= width, control.accessibleName()
+
+
+def test_scope_is_shown_and_edited(panel: SeccompPanel, document: PolicyDocument) -> None:
+    panel.fold.button.click()
+    scope = panel.scope
+    assert scope.architectures["native"].isChecked()
+    scope.architectures["x86"].click()
+    assert document.policy.seccomp.architectures == ("native", "x86")
+    scope.flags["log"].click()
+    scope.flags["tsync"].click()
+    assert document.policy.seccomp.flags == ("log", "tsync")
+    QTest.keyClicks(scope.bad_arch.kind, "errno")
+    assert document.policy.seccomp.bad_arch == "errno:EPERM"
+    for _ in range(4):
+        document.undo_stack.undo()
+    assert document.policy == _POLICY
+    assert not scope.flags["log"].isChecked()
+
+
+def test_a_folded_scope_says_what_is_inside(panel: SeccompPanel, document: PolicyDocument) -> None:
+    document.edit("scope", Policy(seccomp=Seccomp(mode="filter", architectures=("x86_64", "x86"), bad_arch="trap", flags=("log",))))
+    assert panel.fold.button.accessibleDescription() == "x86_64, x86, else trap · log"
+
+
+def test_what_is_not_there_yet_is_offered_and_refused_in_words(panel: SeccompPanel, document: PolicyDocument) -> None:
+    panel.fold.button.click()
+    panel.scope.flags["wait-killable"].click()
+    problem = document.problem_at("seccomp.flags")
+    assert panel.problem.text() == (f"flags: {problem}" if problem else "")
+    document.undo_stack.undo()
+    panel.default.kind.setCurrentText("ask")
+    panel.default.kind.activated.emit(panel.default.kind.currentIndex())
+    assert document.policy.seccomp.default == "ask"
+    problem = document.problem_at("seccomp.default")
+    assert panel.problem.text() == (f"default: {problem}" if problem else "")
+
+
+def test_presets_replace_the_filter_and_can_be_undone(panel: SeccompPanel, document: PolicyDocument) -> None:
+    panel.presets.fill()
+    titles = [action.text() for action in panel.presets.actions()]
+    assert "Strict mode" in titles
+    next(action for action in panel.presets.actions() if action.text() == "Only computing").trigger()
+    assert document.policy.seccomp.default == "kill-process"
+    assert document.policy.identity == _POLICY.identity
+    document.undo_stack.undo()
+    assert document.policy == _POLICY
+
+
+def test_groups_are_spelled_out_by_key(panel: SeccompPanel, document: PolicyDocument) -> None:
+    document.edit("a group", Policy(seccomp=Seccomp(mode="filter", rules=(Rule(syscalls=("@swap", "kill"), action="trap"),))))
+    select(panel, 0)
+    QTest.keyClick(panel.rules.table, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert document.policy.seccomp.rules[0].syscalls == ("swapoff", "swapon", "kill")
+    assert not panel.rules.spell_action.isEnabled()
+
+
+_STEPS = st.lists(
+    st.sampled_from(["up", "down", "duplicate", "remove", "toggle", "add filter", "remove filter", "earlier", "later", "preset", "fix"]),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(_STEPS, st.randoms(use_true_random=False))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_undo_loses_no_rule(panel: SeccompPanel, steps: list[str], random: Random) -> None:
+    document = panel._document
+    document.undo_stack.clear()
+    document._become(_POLICY, None)
+    panel.presets.fill()
+    seen = [document.policy]
+    for step in steps:
+        if panel.rules.model.rowCount():
+            panel.rules.table.selectRow(random.randrange(panel.rules.model.rowCount()))
+        if step == "preset":
+            random.choice(panel.presets.actions()).trigger()
+        elif step == "fix":
+            panel._on_linted(lint_report(document.policy))
+            panel.pages.findings.fix_action.trigger()
+        else:
+            {
+                "up": panel.rules.up_action,
+                "down": panel.rules.down_action,
+                "duplicate": panel.rules.duplicate_action,
+                "remove": panel.rules.remove_action,
+                "toggle": panel.rules.toggle_action,
+                "add filter": panel.stack.add_action,
+                "remove filter": panel.stack.remove_action,
+                "earlier": panel.stack.earlier_action,
+                "later": panel.stack.later_action,
+            }[step].trigger()
+        if document.policy != seen[-1]:
+            seen.append(document.policy)
+    for policy in reversed(seen[:-1]):
+        document.undo_stack.undo()
+        assert document.policy == policy
+    for policy in seen[1:]:
+        document.undo_stack.redo()
+        assert document.policy == policy

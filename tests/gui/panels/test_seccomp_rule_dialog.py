@@ -140,3 +140,34 @@ def test_any_rule_comes_back_as_it_was(qtbot: QtBot, theme: Theme, rule: Rule) -
     dialog = RuleDialog(theme, rule, "Rule 1")
     qtbot.addWidget(dialog)
     assert dialog.rule() == rule
+
+
+def test_groups_expand_visibly_and_are_spelled_out(qtbot: QtBot, theme: Theme) -> None:
+    dialog = RuleDialog(theme, Rule(syscalls=("@swap", 41), action="errno:EPERM"), "Rule 1")
+    qtbot.addWidget(dialog)
+    shown(qtbot, dialog)
+    assert "@swap, 2 calls: swapoff, swapon" in dialog.expansion.text()
+    assert "41 is socket" in dialog.expansion.text()
+    dialog.spell_out.click()
+    assert dialog.rule().syscalls == ("swapoff", "swapon", 41)
+    assert not dialog.spell_out.isVisible()
+
+
+def test_the_capability_that_guards_the_same_is_named(qtbot: QtBot, theme: Theme) -> None:
+    dialog = RuleDialog(theme, _SOCKET, "Rule 1")
+    qtbot.addWidget(dialog)
+    shown(qtbot, dialog)
+    assert "NET_RAW also guards socket" in dialog.guards.text()
+    dialog.action.kind.setCurrentText("allow")
+    dialog.action.kind.activated.emit(0)
+    assert not dialog.guards.isVisible()
+
+
+def test_it_grows_with_what_is_in_it(qtbot: QtBot, theme: Theme) -> None:
+    dialog = RuleDialog(theme, Rule(syscalls=("@system-service",), action="errno:EPERM", args=_SOCKET.args * 2), "Rule 1")
+    qtbot.addWidget(dialog)
+    shown(qtbot, dialog)
+    bottoms = [row.value.geometry().bottom() for row in dialog.tests.rows]
+    tops = [row.value.geometry().top() for row in dialog.tests.rows]
+    assert all(bottom < top for bottom, top in zip(bottoms, tops[1:], strict=False))
+    assert dialog.tests.add.geometry().top() > bottoms[-1]

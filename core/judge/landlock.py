@@ -1,0 +1,55 @@
+"""Refusals by Landlock, inferred: nothing else explains them, and the ruleset does not give what the call needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from core.judge import wording
+from core.judge.judged import Finding
+from core.judge.verdict import Evidence, Gate, Outcome
+from core.knowledge.landlock import RIGHTS, Right
+from core.knowledge.landlock_calls import TOPOLOGY, Need, need
+from core.observer.wire import Landlock
+
+EPERM, EACCES, EXDEV = 1, 13, 18
+REFUSALS: Final = (-EPERM, -EACCES, -EXDEV)
+"""What Landlock makes a call return."""
+
+RESTRICTING: Final = "landlock_restrict_self"
+"""The call by which a thread puts a ruleset on itself."""
+
+
+def refused(call: str, args: Sequence[int], data: Mapping[int, bytes], ret: int, policy: Landlock | None, *, own: bool) -> Finding | None:
+    """For a call that returned one of `REFUSALS`, and no check says why; None: Landlock is not known to refuse it.
+
+    `data`: by the argument's index what it points to, as far as it was captured; `policy`: the ruleset that the policy put on the target; `own`: the target has put one on itself, of which the rules are not known.
+    """
+    if call in TOPOLOGY:
+        restricted = (policy is not None and policy.handled_fs) or own
+        return _finding(wording.landlock_topology(ret, call)) if ret == -EPERM and restricted else None
+    needed = need(call, args, data)
+    if needed is None or ret == -EPERM:
+        return None
+    if policy is not None:
+        lacking = _lacking(needed, policy)
+        if lacking and (needed.net or needed.path.startswith("/")):
+            return _finding(wording.landlock_policy(ret, [right.doing for right in lacking], _place(needed)))
+        if lacking:
+            return _finding(wording.landlock_perhaps(ret, needed.path))
+    return _finding(wording.landlock_own(ret)) if own else None
+
+
+def _lacking(needed: Need, ruleset: Landlock) -> list[Right]:
+    given = ruleset.rights_at(needed.path) if needed.path.startswith("/") else 0
+    fs = needed.fs & ruleset.handled_fs & ~given
+    net = needed.net & ruleset.handled_net & ~sum(rights for port, rights in ruleset.ports if port == needed.port)
+    return [right for right in RIGHTS if right.bit & (net if right.kind in ("connect", "bind") else fs)]
+
+
+def _place(needed: Need) -> str:
+    return f"port {needed.port}" if needed.net else needed.path
+
+
+def _finding(reason: str) -> Finding:
+    return Finding(Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, reason)
