@@ -113,7 +113,7 @@ class Plan:
             judge_from=spec.judge_from,
             landlock=spec.landlock,
         )
-        return Launched(spec, self._header(engine, hello), context, (*notes, *narrowings(self.policy.paths, caller.landlock)))
+        return Launched(spec, self._header(spec, hello), context, (*notes, *narrowings(self.policy.paths, caller.landlock)))
 
     def _placed(self, hello: Mapping[str, Any], found: Mapping[str, Any]) -> Target:
         if not self.elsewhere:
@@ -137,17 +137,19 @@ class Plan:
             raise UsageProblem(f"no engine works here. ebpf: {why_not['ebpf']}; ptrace: {why_not['ptrace']}")
         return "ptrace", (f"watching by ptrace, which does not see capability checks: {why_not['ebpf']}",)
 
-    def _header(self, engine: Engine, hello: Mapping[str, Any]) -> RunHeader:
+    def _header(self, spec: LaunchSpec, hello: Mapping[str, Any]) -> RunHeader:
         return RunHeader(
             argv=self.target.argv,
             policy=encode(self.policy),
-            engine=engine,
+            engine=spec.engine,
             judge_from=self.policy.seccomp.judge_from,
             started_ns=time.time_ns(),
             filters=self.filters,
             kernel=str(hello.get("kernel", "")),
             machine=str(hello.get("machine", "")),
             uid=os.getuid(),
+            directory=spec.directory,
+            stdio=spec.stdio,
             version=VERSION,
         )
 

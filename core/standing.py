@@ -11,6 +11,7 @@ from core.observer_command import PREFIXES, is_elsewhere
 
 _ENGINES: Final = {"ebpf": "eBPF", "ptrace": "ptrace"}
 _AS_ROOT: Final = "choose Run → Observer → Root, through pkexec or sudo"
+_AS_ROOT_THERE: Final = "start it as root there, as in: ssh root@host"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def standing(hello: Mapping[str, Any], engine: str, prefix: str, own_uid: int) -
     return Standing(
         words=f"{_ENGINES[engine]} · {who} observer{' elsewhere' if far else ''}",
         place=f"The observer runs as {'root' if uid == 0 else f'uid {uid}'}{_through(prefix)}, on Linux {hello['kernel']}.",
-        missing=tuple(_missing(hello, uid)),
+        missing=tuple(_missing(hello, engine, "" if uid == 0 else _AS_ROOT_THERE if far else _AS_ROOT)),
     )
 
 
@@ -41,21 +42,17 @@ def _through(prefix: str) -> str:
     return "" if prefix == "none" else f", started through {prefix if prefix in PREFIXES else f'“{prefix}”'}"
 
 
-def _missing(hello: Mapping[str, Any], uid: int) -> Iterator[Ability]:
+def _missing(hello: Mapping[str, Any], engine: str, as_root: str) -> Iterator[Ability]:
     engines = hello["engines"]
-    remedy = _AS_ROOT if uid else ""
     if engines["ebpf"] is not None:
-        yield Ability("capability checks", False, f"ptrace does not see them: {engines['ebpf']}", remedy)
+        yield Ability("capability checks", False, f"ptrace does not see them: {engines['ebpf']}", as_root)
+    elif engine == "ptrace":
+        yield Ability("capability checks", False, "ptrace does not see them, and is what was chosen", "choose Run → Engine → Automatic")
     if engines["ptrace"] is not None:
         yield Ability("ptrace", False, str(engines["ptrace"]))
     if not hello["capabilities"]["permitted"]:
-        yield Ability(
-            "capabilities",
-            False,
-            "the observer holds none, so a policy can keep none and take on no other user",
-            f"{_AS_ROOT}, or a user namespace in the panel “Identity”",
-        )
+        what = "the observer holds none, so a policy can keep none and take on no other user"
+        yield Ability("capabilities", False, what, f"{as_root}, or a user namespace in the panel “Identity”")
     if not hello["landlock"]:
-        yield Ability(
-            "Landlock", False, "the kernel has none, so a policy can have no paths", "boot with lsm=landlock,… on a kernel from 5.13 on"
-        )
+        why = "the kernel has none, so a policy can have no paths"
+        yield Ability("Landlock", False, why, "boot with lsm=landlock,… on a kernel from 5.13 on")

@@ -175,10 +175,12 @@ class MainWindow(QMainWindow):
             actions.show_processes: partial(self.pages.show_page, PROCESSES_PAGE),
             actions.leave_terminal: table.setFocus,
             actions.focus_terminal: self._on_focus_terminal,
+            actions.focus_inspector: self._on_focus_inspector,
             actions.reset_layout: self._place_docks,
         }
         for action, slot in slots.items():
             action.triggered.connect(slot)
+        actions.names.toggled.connect(log.model.show_names)
         actions.large_type.toggled.connect(self._theme.set_large)
         actions.themes.triggered.connect(self._on_theme_chosen)
 
@@ -346,6 +348,11 @@ class MainWindow(QMainWindow):
     def _on_event_chosen(self, event: Event | None) -> None:
         self.inspector.show_event(event)
         self._inspector_dock.header.set_remark(f"#{event.seq}" if event is not None else "")
+
+    def _on_focus_inspector(self) -> None:
+        self._inspector_dock.show()
+        self._inspector_dock.header.show_tab(TABS[0])
+        self.inspector.take_focus()
 
     def _on_focus_terminal(self) -> None:
         self._terminal_dock.show()

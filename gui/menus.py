@@ -59,6 +59,7 @@ def _add_run_menu(bar: QMenuBar, actions: Actions, choices: RunChoices) -> None:
     menu = _add(bar, "&Run", [actions.run, actions.stop, actions.again, None, actions.edit_target, actions.choose_target, None])
     menu.addMenu(choices.engines)
     menu.addMenu(choices.observers)
+    menu.addAction(choices.explain)
 
 
 def _add_view_menu(bar: QMenuBar, actions: Actions, docks: Sequence[Dock], table: LogTable) -> None:
@@ -67,11 +68,12 @@ def _add_view_menu(bar: QMenuBar, actions: Actions, docks: Sequence[Dock], table
         menu.addAction(dock.toggleViewAction())
     columns = ColumnsMenu(table, menu)
     menu.addMenu(columns)
+    menu.addAction(actions.names)
     menu.addAction(actions.reset_layout)
     menu.addSeparator()
     menu.addActions([actions.focus_log, actions.show_summary, actions.show_capabilities, actions.show_processes])
     menu.addSeparator()
-    menu.addActions([actions.focus_terminal, actions.leave_terminal])
+    menu.addActions([actions.focus_terminal, actions.focus_inspector, actions.leave_terminal])
     menu.addSeparator()
     menu.addActions(actions.themes.actions())
     menu.addAction(actions.large_type)

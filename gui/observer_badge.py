@@ -36,22 +36,25 @@ class ObserverBadge(QObject):
         self._probe = HostProbe(self)
         self.popover: ObserverPopover | None = None
         """While it is open."""
-        bar.badge_clicked.connect(self._on_clicked)
+        bar.badge_clicked.connect(self._on_wanted)
+        choices.explain.triggered.connect(self._on_wanted)
 
     def show_standing(self, standing: Standing | None, notes: Sequence[str]) -> None:
         """What is in force, None: nothing yet. `notes`: what the run itself said about it."""
         self._standing = standing
         if standing is None:
-            self._bar.show_engine("no run yet", "unknown", "Click for what this machine and you can do")
+            self._bar.show_engine("no run yet", "unknown", "Click for what this machine and you can do (Ctrl+I)")
             return
-        tip = "\n".join([standing.place, *notes, *(f"{one.name}: {one.detail}" for one in standing.missing), "Click for how to get more"])
+        tip = "\n".join(
+            [standing.place, *notes, *(f"{one.name}: {one.detail}" for one in standing.missing), "Click for how to get more (Ctrl+I)"]
+        )
         self._bar.show_engine(standing.words, "limited" if standing.missing else "good", tip)
 
     def shut_down(self) -> None:
         """The window is closing."""
         self._probe.shut_down()
 
-    def _on_clicked(self) -> None:
+    def _on_wanted(self) -> None:
         badge = self._bar.badge
         popover = self.popover = ObserverPopover(self._theme, self._standing, self._choices.observers, self._bar.window())
         self._probe.found.connect(popover.show_host)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.observer_dialog import ObserverDialog
@@ -39,6 +39,9 @@ class RunChoices(QObject):
         """The form for a prefix of the user's own, while it is open."""
         self.engines, self._engine_group = self._menu("&Engine", _ENGINES)
         self.observers, self._observer_group = self._menu("&Observer", _OBSERVERS)
+        self.explain = QAction("&What is in force…", window)
+        self.explain.setShortcut(QKeySequence("Ctrl+I"))
+        self.explain.setToolTip("Which engine and whose privilege a run has, and what is missing for more")
         self._engine_group.triggered.connect(self._on_engine)
         self._observer_group.triggered.connect(self._on_observer)
         flow.observer, flow.far_command = settings.text("observer"), settings.text("observer_command")

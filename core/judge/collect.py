@@ -25,6 +25,7 @@ AUDIT_DELAY_NS: Final = 2_000_000
 """How long the kernel may take to deliver an audit record, in the records' time."""
 
 _FOREVER: Final = 2**64 - 1
+_RESTARTS: Final = (-512, -513, -514, -516)
 _DEATHS: Final = (ProcessKind.KILLED_BY_SECCOMP, ProcessKind.EXIT)
 
 
@@ -64,6 +65,19 @@ def ends(calls: Records) -> NDArray[np.uint64]:
     """When each call came to its end; for one without an end, the last that is known of it."""
     last: NDArray[np.uint64] = np.maximum(calls["exited_ns"], calls["entered_ns"])
     return last
+
+
+def restarts(calls: Records) -> NDArray[np.bool_]:
+    """For each call whether it returned one of the kernel's own marks (include/linux/errno.h): a signal interrupted it, and it is to be started again."""
+    found: NDArray[np.bool_] = ((calls["flags"] & CallFlag.EXITED) != 0) & np.isin(calls["ret"], _RESTARTS)
+    return found
+
+
+def deaths(processes: Records) -> Records:
+    """The records after which a thread makes no call any more; a leader's place and number are taken by a thread that calls execve."""
+    replaced = (processes["kind"] == ProcessKind.EXEC) & (processes["other"] != processes["tid"])
+    found: Records = processes[np.isin(processes["kind"], _DEATHS) | replaced]
+    return found
 
 
 class Collector:
@@ -206,21 +220,22 @@ def _due(records: Records, times: NDArray[np.uint64], horizon: int) -> tuple[Rec
 
 
 def _settled(calls: Records, processes: Records, watermark: int) -> int:
-    # The moment up to which it has been seen what became of calls that seccomp stopped without an errno (`ret` is the call's own number):
-    # the thread's SIGSYS and its death, or its next call in a handler, follow within microseconds, and must be judged together with the call.
+    # The moment up to which it has been seen what became of calls that seccomp stopped without an errno (`ret` is the call's own number), or
+    # that a signal interrupted: the thread's death, or its next call in a handler, follow within microseconds, and must be judged together
+    # with the call.
     times = ends(calls)
     stopped = (calls["flags"] & (CallFlag.PASSED | CallFlag.EXITED)) == CallFlag.EXITED
     fresh = (times <= np.uint64(watermark)) & (times > np.uint64(max(watermark - SETTLING_NS, 0)))
-    unsure = np.flatnonzero(stopped & fresh & (calls["ret"] == calls["nr"].astype(np.int64)))
+    unsure = np.flatnonzero(fresh & ((stopped & (calls["ret"] == calls["nr"].astype(np.int64))) | restarts(calls)))
     if len(unsure):
         unsure = np.intersect1d(unsure, _last_of_threads(calls["tid"], times))
     if not len(unsure):
         return watermark
-    deaths = processes[np.isin(processes["kind"], _DEATHS)]
+    dead = deaths(processes)
     horizon = watermark
     for index in unsure[np.argsort(times[unsure], kind="stable")][::-1]:
         end = int(times[index])
-        after = deaths["time_ns"][(deaths["tid"] == calls["tid"][index]) & (deaths["time_ns"] >= np.uint64(end))]
+        after = dead["time_ns"][(dead["tid"] == calls["tid"][index]) & (dead["time_ns"] >= np.uint64(end))]
         if not len(after) or int(after.min()) > horizon:
             horizon = min(horizon, end - 1)
     return horizon

@@ -60,16 +60,18 @@ class Failures:
         call, ret, lost = batch.calls[row], int(failed.ret[row]), int(failed.lost[row])
         called, args = name(int(call["arch"]), int(call["nr"])), call["args"].tolist()
         own = bool(self._threads.restricted(int(call["tid"]), int(call["entered_ns"])))
-        if lost and (ret in other_gate.REFUSALS or privileged_call(called, args, -ret) is not None):
+        captures = batch.captures.get(int(call["id"]), ())
+        data = {capture.argument: capture.data for capture in captures if not capture.failed}
+        if lost and (ret in other_gate.REFUSALS or privileged_call(called, args, -ret, data) is not None):
             return Finding(Gate.OTHER, Outcome.DENIED, Evidence.UNKNOWN, wording.lost(lost, ret))
         if (self._landlock is not None or own) and ret in landlock.REFUSALS:
-            finding = landlock.refused(called, args, batch.captures.get(int(call["id"]), ()), ret, self._landlock, own=own)
+            finding = landlock.refused(called, args, data, ret, self._landlock, own=own)
             if finding is not None:
                 return finding
         if not self._traced:
             return _plain(ret, Evidence.OBSERVED)
         held = self._threads.held(int(call["pid"]), int(call["entered_ns"]))
-        return other_gate.inferred(called, args, ret, held, own_filter=bool(failed.unread[row])) or other_gate.failed(
+        return other_gate.inferred(called, args, data, ret, held, own_filter=bool(failed.unread[row])) or other_gate.failed(
             ret, Evidence.INFERRED
         )
 

@@ -25,6 +25,7 @@ from core.judge.signals import signalled
 from core.judge.symbols import Symbols
 from core.judge.telling import sequences
 from core.judge.threads import Threads
+from core.judge.unfinished import cut_off
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.syscalls import name
 from core.observer.wire import CallFlag
@@ -91,7 +92,7 @@ class Judge:
         stopped = self._seccomp(facts, judged)
         explained = self._capabilities(batch, symbols, facts, stopped, judged)
         self._failed(batch, facts, ~stopped & ~explained, judged)
-        self._unfinished(facts, ~stopped, judged)
+        self._unfinished(batch, facts, ~stopped, judged)
         self._passed(facts, ~stopped, judged)
         self._confirmation.confirm(batch, judged)
         return judged
@@ -201,11 +202,11 @@ class Judge:
         if len(rows):
             self._failures.judge(batch, Failed(rows, facts.ret, facts.seccomp.unread, facts.lost), judged)
 
-    def _unfinished(self, facts: _Facts, passed: NDArray[np.bool_], judged: Judged) -> None:
-        rows = np.flatnonzero(passed & ~facts.has(CallFlag.EXITED))
+    def _unfinished(self, batch: Batch, facts: _Facts, passed: NDArray[np.bool_], judged: Judged) -> None:
+        rows = np.flatnonzero(passed & (~facts.has(CallFlag.EXITED) | cut_off(batch)))
         for row in rows.tolist():
             if name(int(facts.arch[row]), int(facts.nr[row])) not in _ENDINGS:
-                judged.outcome[row] = Outcome.UNFINISHED
+                judged.gate[row], judged.outcome[row], judged.evidence[row] = Gate.NONE, Outcome.UNFINISHED, Evidence.OBSERVED
                 judged.reason[row] = judged.number(wording.unfinished())
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from core.judge import wording
 from core.judge.judged import Finding
-from core.judge.records import Capture
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.landlock import RIGHTS, Right
 from core.knowledge.landlock_calls import TOPOLOGY, Need, need
@@ -21,15 +20,15 @@ RESTRICTING: Final = "landlock_restrict_self"
 """The call by which a thread puts a ruleset on itself."""
 
 
-def refused(call: str, args: Sequence[int], captures: Iterable[Capture], ret: int, policy: Landlock | None, *, own: bool) -> Finding | None:
+def refused(call: str, args: Sequence[int], data: Mapping[int, bytes], ret: int, policy: Landlock | None, *, own: bool) -> Finding | None:
     """For a call that returned one of `REFUSALS`, and no check says why; None: Landlock is not known to refuse it.
 
-    `policy`: the ruleset that the policy put on the target; `own`: the target has put one on itself, of which the rules are not known.
+    `data`: by the argument's index what it points to, as far as it was captured; `policy`: the ruleset that the policy put on the target; `own`: the target has put one on itself, of which the rules are not known.
     """
     if call in TOPOLOGY:
         restricted = (policy is not None and policy.handled_fs) or own
         return _finding(wording.landlock_topology(ret, call)) if ret == -EPERM and restricted else None
-    needed = need(call, args, {capture.argument: capture.data for capture in captures if not capture.failed})
+    needed = need(call, args, data)
     if needed is None or ret == -EPERM:
         return None
     if policy is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,13 @@ INITIAL_USER_NAMESPACE: Final = 0xEFFFFFFD
 """Its inode number in every kernel (PROC_USER_INIT_INO, include/linux/proc_ns.h)."""
 
 _DAC: Final = (parse_capability("DAC_OVERRIDE"), parse_capability("DAC_READ_SEARCH"))
+"""The second overrides no refusal to write."""
+
+_OF_OWNERS: Final = frozenset(map(parse_capability, ("CHOWN", "FOWNER", "FSETID", "DAC_OVERRIDE", "DAC_READ_SEARCH")))
+"""Asked against the namespace of the process itself (capable_wrt_inode_uidgid), where that maps the file's owner; else refused without a question."""
+
+_OPEN_FLAGS: Final = {"open": 1, "openat": 2}
+_ACCESS_MODE: Final = 3
 
 
 def failed(ret: int, evidence: Evidence) -> Finding:
@@ -38,12 +45,13 @@ def refused(ret: int) -> Finding:
     return Finding(Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, wording.other_refusal(ret))
 
 
-def inferred(call: str, args: Sequence[int], ret: int, held: Held, *, own_filter: bool) -> Finding | None:
+def inferred(call: str, args: Sequence[int], data: Mapping[int, bytes], ret: int, held: Held, *, own_filter: bool) -> Finding | None:
     """Without checks on record, from the errno, the call, its arguments and the sets held; None: an ordinary errno.
 
-    `own_filter`: a filter that the target installed itself may have answered.
+    `data`: by the argument's index what it points to, as far as it was captured. `own_filter`: a filter that the target installed itself may
+    have answered.
     """
-    known = privileged_call(call, args, -ret)
+    known = privileged_call(call, args, -ret, data)
     if ret not in REFUSALS and known is None:
         return None
     if own_filter:
@@ -51,7 +59,7 @@ def inferred(call: str, args: Sequence[int], ret: int, held: Held, *, own_filter
     if known is not None:
         return _privileged(known, ret, held)
     if ret == -EACCES:
-        return _permissions(ret, held)
+        return _permissions(ret, held, _DAC[:1] if _writes(call, args) else _DAC)
     return _denied(Gate.OTHER, Evidence.UNKNOWN, wording.untold(ret))
 
 
@@ -63,13 +71,20 @@ def _privileged(known: PrivilegedCall, ret: int, held: Held) -> Finding | None:
         return (
             None if ret not in REFUSALS else _denied(Gate.OTHER, Evidence.INFERRED, wording.refused_though_held(ret, known.call, numbers))
         )
+    if foreign and _OF_OWNERS.issuperset(numbers):
+        return _denied(Gate.OTHER, Evidence.INFERRED, wording.refused_unmapped(ret, numbers))
     reason = wording.inferred_capability(known.call, ret, numbers, certain=holds is False, foreign=foreign)
     alternatives = sum(1 << number for number in numbers) if len(numbers) > 1 else 0
     return Finding(Gate.CAPABILITY, Outcome.DENIED, Evidence.INFERRED, reason, numbers[0], alternatives)
 
 
-def _permissions(ret: int, held: Held) -> Finding:
-    missing = [number for number in _DAC if held.effective is None or not held.effective >> number & 1]
+def _writes(call: str, args: Sequence[int]) -> bool:
+    flags = _OPEN_FLAGS.get(call)
+    return flags is not None and args[flags] & _ACCESS_MODE != 0
+
+
+def _permissions(ret: int, held: Held, overriding: Sequence[int]) -> Finding:
+    missing = [number for number in overriding if held.effective is None or not held.effective >> number & 1]
     alternatives = sum(1 << number for number in missing)
     reason = wording.inferred_permissions(ret, missing)
     return Finding(Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, reason, alternatives=alternatives)

@@ -260,6 +260,10 @@ def refused_though_held(ret: int, call: str, numbers: Sequence[int]) -> str:
     )
 
 
+def refused_unmapped(ret: int, numbers: Sequence[int]) -> str:
+    return f"{errno_name(-ret)}: {any_of(numbers)} is held in a user namespace of its own, which probably does not map the file's owner"
+
+
 def inferred_permissions(ret: int, numbers: Sequence[int]) -> str:
     if not numbers:
         return (

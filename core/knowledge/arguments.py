@@ -85,6 +85,11 @@ def formatter(call: Syscall, index: int, *, wide: bool) -> Formatter:
     return by_type(parameter, wide=wide)
 
 
+def is_descriptor(parameter: Parameter) -> bool:
+    """Whether it takes a file descriptor."""
+    return parameter.name in _DIRECTORIES or parameter.name in _DESCRIPTORS
+
+
 def by_type(parameter: Parameter, *, wide: bool) -> Formatter:
     """What writes a parameter that takes no symbolic values."""
     name, kind = parameter.name, parameter.type.removeprefix("const ")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from core.knowledge.arguments import Formatter, formatter, hexadecimal, octal
+from core.knowledge.arguments import Formatter, formatter, hexadecimal, is_descriptor, octal
 from core.knowledge.captures import Reading, readings
 from core.knowledge.dependent import REWRITES, Rewrite
 from core.knowledge.errnos import MAX_ERRNO, errno_name
@@ -20,6 +20,9 @@ _ARGUMENTS: Final = 6
 # As plain integers: looking up and comparing enum members takes longer than all else here.
 _STRING: Final = int(CaptureKind.STRING)
 _POINTERS: Final = int(CaptureKind.POINTERS)
+
+_Names = tuple[tuple[int, str], ...]
+# Arguments, and what the descriptors in them are open on.
 
 
 class Captured(Protocol):
@@ -41,21 +44,30 @@ class Captured(Protocol):
         """The memory could not be read; there is no data."""
 
 
+Opened = Callable[[int], str | None]
+"""What one of the caller's descriptors is open on; None where that is not known."""
+
+
 class _Decoder(NamedTuple):
     formatters: tuple[Formatter, ...]
+    descriptors: tuple[int, ...]
     readings: Mapping[int, Reading]
     rewrite: Rewrite | None
 
 
-def decode_arguments(arch: int, nr: int, args: Sequence[int], captures: Mapping[int, Captured], ret: int | None = None) -> str:
+def decode_arguments(
+    arch: int, nr: int, args: Sequence[int], captures: Mapping[int, Captured], ret: int | None = None, opened: Opened | None = None
+) -> str:
     """The arguments of a call, without parentheses: `AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC`.
 
     `args`: six registers, unsigned; `captures` by the argument's index; `ret`: None where the call did not return. What has no symbol is
     hexadecimal, what was not captured is a pointer, and so is what the kernel would have written if the call had not failed.
+    With `opened`, what a descriptor is open on stands behind it: `3</etc/passwd>`.
     """
+    names = _opened(arch, nr, args, opened) if opened is not None else ()
     if captures:
-        return _decode(arch, nr, args, captures, failed=ret is None or ret < 0)
-    return _decode_plain(arch, nr, tuple(args))
+        return _decode(arch, nr, args, captures, names, failed=ret is None or ret < 0)
+    return _decode_plain(arch, nr, tuple(args), names)
 
 
 def decode_result(arch: int, nr: int, ret: int) -> str:
@@ -69,12 +81,22 @@ def decode_result(arch: int, nr: int, ret: int) -> str:
 
 
 @functools.lru_cache(4096)
-def _decode_plain(arch: int, nr: int, args: tuple[int, ...]) -> str:
-    return _decode(arch, nr, args, {}, failed=False)
+def _decode_plain(arch: int, nr: int, args: tuple[int, ...], names: _Names) -> str:
+    return _decode(arch, nr, args, {}, names, failed=False)
 
 
-def _decode(arch: int, nr: int, args: Sequence[int], captures: Mapping[int, Captured], *, failed: bool) -> str:
-    formatters, readings, rewrite = _decoder(arch, nr)
+def _opened(arch: int, nr: int, args: Sequence[int], opened: Opened) -> _Names:
+    names = []
+    for index in _decoder(arch, nr).descriptors:
+        number = args[index] & 0xFFFFFFFF
+        # Negative numbers (AT_FDCWD, -1) are no descriptors.
+        if not number >> 31 and (name := opened(number)) is not None:
+            names.append((index, name))
+    return tuple(names)
+
+
+def _decode(arch: int, nr: int, args: Sequence[int], captures: Mapping[int, Captured], names: _Names, *, failed: bool) -> str:
+    formatters, _, readings, rewrite = _decoder(arch, nr)
     words = [write(value) for write, value in zip(formatters, args, strict=False)]
     for index, captured in captures.items():
         reading = readings.get(index)
@@ -82,6 +104,8 @@ def _decode(arch: int, nr: int, args: Sequence[int], captures: Mapping[int, Capt
             continue
         layout = requested_layout(args[1], failed=failed) if reading.layout == "ioctl" else reading.layout
         words[index] = _captured(captured, layout, _counted(reading, captures)) or words[index]
+    for index, opened in names:
+        words[index] += f"<{opened}>"
     return ", ".join(rewrite(args, words) if rewrite else words)
 
 
@@ -119,9 +143,10 @@ def _strings(data: bytes, *, truncated: bool) -> str:
 def _decoder(arch: int, nr: int) -> _Decoder:
     call = syscall(arch, nr)
     if call is None:
-        return _Decoder((hexadecimal,) * _ARGUMENTS, {}, None)
+        return _Decoder((hexadecimal,) * _ARGUMENTS, (), {}, None)
     key = arch_name(arch, nr)
     wide = key != "x86"
     formatters = tuple(formatter(call, index, wide=wide) for index in range(len(call.parameters)))
     found = {reading.argument: reading for reading in readings(call)}
-    return _Decoder(formatters, found, REWRITES.get(f"{key}:{call.name}", REWRITES.get(call.name)))
+    descriptors = tuple(index for index, parameter in enumerate(call.parameters) if is_descriptor(parameter))
+    return _Decoder(formatters, descriptors, found, REWRITES.get(f"{key}:{call.name}", REWRITES.get(call.name)))

@@ -172,6 +172,14 @@ def _futex(args: Arguments, words: Words) -> Words:
     return words[: _FUTEX_ARGUMENTS.get(command, len(words))]
 
 
+def _ioctl(args: Arguments, words: Words) -> Words:
+    return [*words[:2], signed(args[2])] if words[1] in _NUMBERED else words
+
+
+_NUMBERED: Final = ("FICLONE", "TIOCSCTTY", "TCFLSH", "TCSBRK", "TCXONC")
+"""Requests of ioctl whose argument is a plain number."""
+
+
 def _umask(args: Arguments, _words: Words) -> Words:
     return [octal(args[0])]
 
@@ -195,6 +203,7 @@ REWRITES: Final[Mapping[str, Rewrite]] = MappingProxyType(
         "futex": _futex,
         "futex_time64": _futex,
         "getsockopt": _socket_option,
+        "ioctl": _ioctl,
         "ioprio_set": _io_priority,
         "mknod": _make_node(1),
         "mknodat": _make_node(2),

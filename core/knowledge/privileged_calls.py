@@ -18,6 +18,8 @@ _TEST: Final = re.compile(r"([0-5])(?:&(0x[0-9a-f]+|\d+))?(!?=)(0x[0-9a-f]+|\d+)
 # int arguments may carry rubbish in the upper half of their registers, and no test here needs it.
 _LOW_HALF: Final = 0xFFFFFFFF
 
+_NOTHING: Final[Mapping[int, bytes]] = MappingProxyType({})
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ArgumentTest:
@@ -33,12 +35,24 @@ class ArgumentTest:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class TextTest:
+    """Whether the string that `args[index]` points to begins with `start`; not where it was not captured."""
+
+    index: int
+    start: bytes
+
+    def holds(self, data: Mapping[int, bytes]) -> bool:
+        return data.get(self.index, b"").startswith(self.start)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class PrivilegedCall:
     """A call that is refused to those who lack a capability, with certain arguments or with any."""
 
     call: str
     tests: tuple[ArgumentTest, ...]
-    """All must hold."""
+    texts: tuple[TextTest, ...]
+    """All must hold, of both."""
     capabilities: tuple[int, ...]
     """Each of them would do."""
     errnos: frozenset[int]
@@ -60,9 +74,16 @@ REFUSAL_ERRNOS: Final[Mapping[int, frozenset[int]]] = MappingProxyType(
 """Errnos beside EPERM and EACCES by which the kernel says that this capability was refused."""
 
 
-def privileged_call(call: str, args: Sequence[int], errno: int) -> PrivilegedCall | None:
-    """The entry that explains `errno` of this call with these arguments, None where none does."""
-    return next((one for one in privileged_forms(call) if errno in one.errnos and all(test.holds(args) for test in one.tests)), None)
+def privileged_call(call: str, args: Sequence[int], errno: int, data: Mapping[int, bytes] = _NOTHING) -> PrivilegedCall | None:
+    """The entry that explains `errno` of this call with these arguments, None where none does.
+
+    `data`: by the argument's index what it points to, as far as it was captured.
+    """
+
+    def fits(one: PrivilegedCall) -> bool:
+        return errno in one.errnos and all(test.holds(args) for test in one.tests) and all(test.holds(data) for test in one.texts)
+
+    return next((one for one in privileged_forms(call) if fits(one)), None)
 
 
 def privileged_forms(call: str) -> tuple[PrivilegedCall, ...]:
@@ -79,9 +100,11 @@ def refusal_errnos() -> frozenset[int]:
 def _by_call() -> dict[str, tuple[PrivilegedCall, ...]]:
     found: dict[str, tuple[PrivilegedCall, ...]] = {}
     for call, when, capabilities, errnos, source in resources.rows("privileged/calls.tsv"):
-        tests = tuple(_test(text) for text in when.split())
+        words = when.split()
+        tests = tuple(_test(word) for word in words if "~" not in word)
+        texts = tuple(TextTest(int(word[0]), word[2:].encode()) for word in words if "~" in word)
         numbers = tuple(parse_capability(name) for name in capabilities.split())
-        entry = PrivilegedCall(call, tests, numbers, frozenset(errno_number(name) for name in errnos.split()), source)
+        entry = PrivilegedCall(call, tests, texts, numbers, frozenset(errno_number(name) for name in errnos.split()), source)
         found[call] = (*found.get(call, ()), entry)
     return found
 

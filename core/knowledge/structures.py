@@ -32,6 +32,19 @@ def socket_address(data: bytes) -> str | None:
     return f"{{sa_family={word}{body}}}"
 
 
+def endpoint(data: bytes) -> str:
+    """A struct sockaddr in a word: 127.0.0.1:80, [::1]:80, "/run/socket", @"abstract"; empty where there is nothing to name."""
+    match constant_set("socket_family").describe(int.from_bytes(data[:2], "little")):
+        case "AF_INET" if len(data) >= 8:
+            return f"{ipaddress.IPv4Address(data[4:8])}:{int.from_bytes(data[2:4], 'big')}"
+        case "AF_INET6" if len(data) >= 24:
+            return f"[{ipaddress.IPv6Address(data[8:24])}]:{int.from_bytes(data[2:4], 'big')}"
+        case "AF_UNIX":
+            return _unix(data).removeprefix(", sun_path=")
+        case _:
+            return ""
+
+
 def _internet(data: bytes) -> str:
     if len(data) < 8:
         return _raw_address(data)

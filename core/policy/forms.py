@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from core.knowledge.capabilities import capability_names
@@ -46,7 +44,7 @@ def simple_form(capabilities: Capabilities, identity: Identity, caller: Caller) 
     kept = effective_after_exec(sets, held, uid=ids.target_uid, securebits=securebits, uid_changes=ids.uid is not None)
     if identity.no_new_privs:
         kept &= held.permitted if sets.permitted is None else sets.permitted
-    return Capabilities(keep=_names(kept, held.giveable))
+    return Capabilities(keep=("ALL",) if kept == held.giveable else capability_names(kept))
 
 
 def launching_held(identity: Identity, caller: Caller) -> Held:
@@ -77,8 +75,3 @@ def _launcher(identity: Identity, caller: Caller) -> tuple[Ids, Held]:
 
 def _targets(capabilities: Capabilities, identity: Identity, held: Held, ids: Ids) -> CapabilitySets:
     return target_sets(capabilities, held, uid=ids.target_uid, no_new_privs=identity.no_new_privs, untouched=untouched(held, ids))
-
-
-def _names(bits: int, everything: int) -> tuple[str, ...]:
-    names: Iterable[str] = ("ALL",) if bits == everything else capability_names(bits)
-    return tuple(names)

@@ -103,7 +103,7 @@ class AtExec:
 
     def doubted(self, why: str) -> Self:
         """The same, but that a difference proves nothing."""
-        return self if self.agrees else dataclasses.replace(self, agrees=None, predicted=None, reason=why)
+        return self if self.agrees else dataclasses.replace(self, agrees=None, predicted=None, reason=why, rules=())
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Final
@@ -63,12 +64,17 @@ def read_program(path: str) -> Program:
 
 def script_words(path: str) -> list[str]:
     """The words of a script's first line after #!: its interpreter, and what that is given; none where it is no script. Raises OSError."""
+    # Whatever the name means by now is only opened if it could be executed: a pipe would make us wait, a device do who knows what.
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise OSError(errno.EACCES, "it is not a regular file", path)
     try:
-        with Path(path).open("rb") as file:
-            start = file.read(_SHEBANG_LENGTH)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except PermissionError:
         return []  # executable but not readable, so not a script: its interpreter would have to read it
-    return os.fsdecode(start[2:].split(b"\n", 1)[0]).split() if start.startswith(b"#!") else []
+    with os.fdopen(descriptor, "rb") as file:
+        start = file.read(_SHEBANG_LENGTH)
+    first = re.match(rb"#!([^\n\0]*)", start)
+    return [os.fsdecode(word) for word in re.split(rb"[ \t]+", first[1]) if word] if first else []
 
 
 def _capabilities(path: str) -> tuple[FileCapabilities | None, str | None]:

@@ -47,7 +47,7 @@ def aftermath_of(recording: Recording, index: int) -> Aftermath:
                 return Aftermath(lived_on=first + place)
             event, data = recording.details.process[first + place]
             if event == "exit":
-                return Aftermath(str(data.get("signal", "")), _process_ended(recording, first + place, pid, tid))
+                return Aftermath(str(data.get("signal", "")), not _lives_on(recording, first + place, pid))
     return Aftermath()
 
 
@@ -64,8 +64,9 @@ def calls_before(recording: Recording, index: int, count: int) -> list[int]:
     return found[-count:] if count else []
 
 
-def _process_ended(recording: Recording, exit_index: int, pid: int, tid: int) -> bool:
-    if tid == pid:
-        return True
-    later = ((index, data) for index, (event, data) in recording.details.process.items() if event == "exit" and index > exit_index)
-    return any(int(recording.rows.row(index)["pid"]) == pid and data.get("signal") == "SIGSYS" for index, data in later)
+def _lives_on(recording: Recording, end: int, pid: int) -> bool:
+    """Whether other threads of the process still made calls after this event."""
+    for _, rows in recording.rows.slices(end + 1, min(len(recording), end + 1 + _NEAR)):
+        if ((rows["pid"] == pid) & (rows["kind"] == CALL_ROW)).any():
+            return True
+    return False

@@ -33,6 +33,10 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     machine: str = ""
     uid: int = 0
     """Whose run it was."""
+    directory: str = ""
+    """The target's working directory at its start."""
+    stdio: tuple[str, ...] = ()
+    """What its descriptors 0, 1 and 2 were at its start: "pty" or "pipe"."""
     version: str = ""
     """Gatescope's."""
     format: int = FORMAT

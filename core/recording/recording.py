@@ -6,8 +6,9 @@ import contextlib
 import errno as errnos
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -15,15 +16,19 @@ import pyarrow as pa
 from core.event import CallEvent, Event, ProcessEvent
 from core.judge.verdict import Evidence, Gate, Outcome, Verdict
 from core.knowledge.capabilities import capability_name, capability_names
-from core.knowledge.decode import decode_arguments
+from core.knowledge.decode import Opened, decode_arguments
 from core.knowledge.errnos import MAX_ERRNO, errno_name
 from core.knowledge.syscalls import arch_name, name
 from core.observer.wire import CallFlag, CaptureKind
+from core.recording.descriptors import Descriptors
 from core.recording.header import METADATA_KEY, RecordingError, RunHeader
 from core.recording.own_filters import OwnFilter, own_filters
-from core.recording.rows import CALL_ROW, NO_RESULT, UNJUDGED, ChunkedRows, Details, Interner, Rows
+from core.recording.rows import CALL_ROW, CHUNK, NO_RESULT, UNJUDGED, ChunkedRows, Details, Interner, Rows
 from core.recording.summary import Summary, Tally
 from core.recording.table import TableWriter, read_events
+
+Names = Literal["all", "known", "none"]
+"""Of which descriptors an event says what they are open on: known are those that `Recording.descriptors` has come to already."""
 
 
 class Recording:
@@ -45,6 +50,7 @@ class Recording:
         """The file ended in the middle of a batch: its writer died; everything up to there is here."""
         self.problem: str | None = None
         """Why the file is not being written any more, as a sentence; the events are still kept in memory."""
+        self.descriptors = Descriptors()
         self._tally = Tally()
         self._table = TableWriter(header)
         self._file: _BatchFile | None = None
@@ -166,17 +172,28 @@ class Recording:
         """The counts up to now."""
         return self._tally.summary(sum(self.lost.values()))
 
-    def event(self, index: int) -> Event:
-        """Event number `index`, from 0, all of it decoded. Raises IndexError."""
-        return self._event(index, self.rows.row(index))
+    def event(self, index: int, names: Names = "all") -> Event:
+        """Event number `index`, from 0, all of it decoded; `names`: of which descriptors it says what they are open on. Raises IndexError."""
+        return self._event(index, self.rows.row(index), names)
 
     def events(self, start: int = 0, stop: int | None = None) -> Iterator[Event]:
         """The events of [start, stop), in order."""
         for first, rows in self.rows.slices(start, len(self) if stop is None else stop):
             for offset, row in enumerate(rows):
-                yield self._event(first + offset, row)
+                yield self._event(first + offset, row, "all")
 
-    def _event(self, index: int, row: np.void) -> Event:
+    def _opened(self, index: int, tid: int, names: Names) -> Opened | None:
+        # Where calls were lost a descriptor may have been closed, and opened on something else, unseen.
+        if names == "none" or self.lost.get("calls"):
+            return None
+        if self.descriptors.taken < index:
+            if names == "known":
+                return None
+            # Ahead as far as a chunk goes: row by row would cost much more.
+            self.descriptors.take(self, self.descriptors.taken, max(index, min(self.descriptors.taken + CHUNK, len(self))))
+        return partial(self.descriptors.name, index, tid)
+
+    def _event(self, index: int, row: np.void, names: Names) -> Event:
         fields: Any = row.item()
         (kind, gate, outcome, evidence, flags, conflict, rule, own_filter, capability, pid, tid, comm, nr, arch, reason,
          time_ns, duration_ns, ret, arguments, _, alternatives) = fields  # fmt: skip
@@ -207,7 +224,7 @@ class Recording:
             nr=nr,
             arch=arch_name(arch, nr),
             args=args,
-            text=decode_arguments(arch, nr, args, captures, ret if returned else None),
+            text=decode_arguments(arch, nr, args, captures, ret if returned else None, self._opened(index, tid, names)),
             ret=ret if returned else None,
             errno=errno_name(-ret) if returned and -MAX_ERRNO <= ret < 0 else None,
             duration_ns=None if duration_ns < 0 else duration_ns,

@@ -48,7 +48,7 @@ UNJUDGED: Final = 0x80
 
 CHUNK: Final = 65536
 
-NO_RESULT: Final = (Outcome.KILLED, Outcome.TRAPPED)
+NO_RESULT: Final = (Outcome.KILLED, Outcome.TRAPPED, Outcome.UNFINISHED)
 """Outcomes of calls whose return value says nothing."""
 
 Rows = NDArray[np.void]

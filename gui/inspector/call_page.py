@@ -40,7 +40,7 @@ class CallPage(QWidget):
         self.diagram = GateDiagram(theme)
         self._why = paragraph()
         self._evidence = paragraph(muted=True, rich=True)
-        self.aftermath = AftermathView(theme)
+        self.aftermath = AftermathView()
         self.changes = ChangesView(theme, document, flips)
         self._problem = paragraph(muted=True)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
@@ -51,7 +51,8 @@ class CallPage(QWidget):
     def show_call(self, recording: Recording, event: CallEvent) -> None:
         """The call, which is event number `event.seq` of the recording."""
         self._recording, self._event = recording, event
-        self.diagram.show_diagram(diagram_of(event, _filters_over(recording, event)))
+        sees_checks = recording.header.engine != "ptrace"
+        self.diagram.show_diagram(diagram_of(event, _filters_over(recording, event), sees_checks=sees_checks))
         self._word_verdict(event)
         self.aftermath.show_call(recording, event)
         self._problem.hide()

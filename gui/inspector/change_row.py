@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -16,7 +18,7 @@ from gui.inspector.elided_button import ElidedButton
 from gui.naming import named
 from gui.theme import GRID, Theme, Tokens
 
-_SIGNS = {Standing.CONFIRMED: "✓", Standing.REFUTED: "✕", Standing.NOT_TESTABLE: "—"}
+_SIGNS: Final = {Standing.CONFIRMED: "✓", Standing.REFUTED: "✕", Standing.NOT_TESTABLE: "—"}
 
 
 class ChangeRow(QWidget):
@@ -140,7 +142,7 @@ def _side_by_side(before: CallEvent, after: CallEvent | None, tokens: Tokens) ->
 
 def _gate(event: CallEvent) -> str:
     gate = event.verdict.gate
-    return f"{GATE_SIGNS[gate]} {gate.word} {event.verdict.outcome.word}" if gate in GATE_SIGNS else "✓ passed"
+    return f"{GATE_SIGNS[gate]} {gate.word}" if gate in GATE_SIGNS else "✓ passed"
 
 
 def _plain(text: str) -> str:

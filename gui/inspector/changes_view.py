@@ -57,7 +57,10 @@ class ChangesView(QWidget):
             row.hide()
             row.deleteLater()
         event = recording.event(index) if recording is not None and changes else None
-        self.rows = [self._row(change, event) for change in changes] if isinstance(event, CallEvent) else []
+        self.rows = []
+        if isinstance(event, CallEvent):
+            for change in changes:
+                self.rows.append(self._row(change, event))
         self.setVisible(bool(self.rows))
         inferred = isinstance(event, CallEvent) and event.verdict.evidence is Evidence.INFERRED
         self._invitation.setVisible(inferred and any(change.helps and change.provable for change in changes))

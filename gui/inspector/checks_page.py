@@ -6,17 +6,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from core.judge.change import Situation
+from core.judge.other_gate import INITIAL_USER_NAMESPACE
 from core.judge.seccomp_changes import next_question
-from core.judge.verdict import Check, Evidence
+from core.judge.verdict import Check, Gate
 from core.judge.wording import any_of
 from core.knowledge.capabilities import BY_NAME
 from core.knowledge.noise import asking_function, function_purpose, plain_name
 from gui.inspector.detail_page import DetailPage, paragraph
 from gui.naming import named
 from gui.theme import GRID, Theme
-
-_INITIAL_USER_NAMESPACE = 0xEFFFFFFD
-"""Its inode number in every kernel (PROC_USER_INIT_INO, include/linux/proc_ns.h)."""
 
 
 class ChecksPage(DetailPage):
@@ -35,13 +33,13 @@ class ChecksPage(DetailPage):
         """The checks shown, in their order."""
         return self.findChildren(CheckCard)
 
-    def show_situation(self, situation: Situation) -> None:
-        """The checks of the call, noise set aside."""
+    def show_situation(self, situation: Situation, *, sees_checks: bool) -> None:
+        """The checks of the call, noise set aside; `sees_checks`: whether the engine sees them."""
         while (item := self._cards.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.setParent(None)
                 widget.deleteLater()
-        self._about.setText(about(situation))
+        self._about.setText(about(situation, sees_checks=sees_checks))
         checks = situation.event.checks
         for number, check in enumerate(checks, start=1):
             self._cards.addWidget(CheckCard(self.theme, check, f"{number} of {len(checks)}" if len(checks) > 1 else ""))
@@ -119,22 +117,19 @@ class CapabilityText(QWidget):
         column.addWidget(paragraph(f"Source: {known.source}", muted=True))
 
 
-def about(situation: Situation) -> str:
+def about(situation: Situation, *, sees_checks: bool) -> str:
     """What the page shows, or why there is nothing to show."""
-    event = situation.event
+    event, asked = situation.event, next_question(situation)
     if event.checks:
         return "What the kernel asked for inside this call, in its order. Questions that cannot decide a call are left out."
-    if event.verdict.evidence is Evidence.INFERRED and event.verdict.capability is not None:
-        asked = next_question(situation)
-        where = f" The kernel asks in {asked.source}." if asked is not None else ""
-        return (
-            "This run was watched by ptrace, which does not see the kernel's checks. That one refused is inferred from the errno, the call and "
-            f"what the process held.{where} A second run can prove it: the button is on the page before."
-        )
-    asked = next_question(situation)
-    if asked is None:
-        return f"The kernel asked for no capability, and {event.syscall} is not known to ask for one."
-    return f"No check is on record. {event.syscall} asks for {any_of(asked.capabilities)}, if it comes that far: {asked.source}."
+    if sees_checks:
+        return f"The kernel asked for no capability inside this {event.syscall}."
+    known = f"{event.syscall} asks for {any_of(asked.capabilities)} in {asked.source}." if asked is not None else ""
+    unseen = "This run was watched by ptrace, which does not see the kernel's checks."
+    if event.verdict.gate is not Gate.CAPABILITY:
+        return f"{unseen} {known or f'{event.syscall} is not known to ask for a capability.'}"
+    inferred = "That one refused is inferred from the errno, the call and what the process held."
+    return f"{unseen} {inferred} {known} A second run can prove it: the button is on the page before."
 
 
 def named_without_checks(situation: Situation) -> list[str]:
@@ -145,4 +140,4 @@ def named_without_checks(situation: Situation) -> list[str]:
 
 def namespace_words(inode: int) -> str:
     """ "the initial user namespace"."""
-    return "the initial user namespace" if inode == _INITIAL_USER_NAMESPACE else f"user namespace {inode}, which is not the initial one"
+    return "the initial user namespace" if inode == INITIAL_USER_NAMESPACE else f"user namespace {inode}, which is not the initial one"

@@ -39,6 +39,7 @@ class DetailPage(QWidget):
         outer.setSpacing(0)
         outer.addLayout(head)
         outer.addWidget(self.area, 1)
+        self.setFocusProxy(self.back)
 
     def name_call(self, call: str) -> None:
         """The call from which the page was opened: the way back bears its name."""

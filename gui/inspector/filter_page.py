@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 
 from PySide6.QtCore import Signal
@@ -132,8 +133,14 @@ def judgements_of(situation: Situation) -> Iterator[Judgement]:
 
 
 def _judgement(title: str, program: bytes, situation: Situation) -> Judgement:
-    lines, ran = disassemble(program), emulate(program, situation.data)
+    lines, ran = _disassembled(program), emulate(program, situation.data)
     return Judgement(title, _answer(ran, len(lines)), lines, ran.path)
+
+
+@functools.lru_cache(maxsize=16)
+def _disassembled(program: bytes) -> tuple[Line, ...]:
+    # A thousand instructions take longer than a frame, and the page stays open from call to call.
+    return disassemble(program)
 
 
 def _answer(ran: Emulation, count: int) -> str:

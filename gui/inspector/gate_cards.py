@@ -26,6 +26,7 @@ class State(enum.Enum):
     FAILED = "failed"
     NOT_ASKED = "not asked"
     NOT_REACHED = "not reached"
+    NOT_SEEN = "not seen"
     UNKNOWN = "unknown"
 
     @property
@@ -89,9 +90,12 @@ _ENTRY: Final = ("do_syscall_64", "x64_sys_call", "do_int80", "do_fast_syscall",
 _SHOWN_CHECKS: Final = 3
 
 
-def diagram_of(event: CallEvent, filters: int) -> Diagram:
-    """What each gate said of the call; `filters`: how many seccomp filters stood over it, strict mode counted as one."""
-    cards = (_seccomp_card(event, filters), _capability_card(event), _other_card(event))
+def diagram_of(event: CallEvent, filters: int, *, sees_checks: bool = True) -> Diagram:
+    """What each gate said of the call.
+
+    `filters`: how many seccomp filters stood over it, strict mode counted as one; `sees_checks`: whether the engine sees capability checks.
+    """
+    cards = (_seccomp_card(event, filters), _capability_card(event, sees_checks=sees_checks), _other_card(event))
     meaning = errno_meaning(errno_number(event.errno)) if event.errno else ""
     return Diagram(event.syscall, event.text, f"{event.comm}, pid {event.pid}", cards, result_text(event), meaning)
 
@@ -130,7 +134,7 @@ def _seccomp_card(event: CallEvent, filters: int) -> Card:
     return Card(Gate.SECCOMP, "seccomp", State.PASSED, rule)
 
 
-def _capability_card(event: CallEvent) -> Card:
+def _capability_card(event: CallEvent, *, sees_checks: bool) -> Card:
     if event.verdict.gate is Gate.SECCOMP and event.verdict.outcome is not Outcome.OK:
         return Card(Gate.CAPABILITY, "capability", State.NOT_REACHED)
     checks = sorted(event.checks, key=lambda check: not check.decisive)
@@ -141,6 +145,8 @@ def _capability_card(event: CallEvent) -> Card:
         lines = (f"any one of {', '.join(either)} would do",) if len(either) > 1 else ()
         unseen = () if asked or event.verdict.capability is None else (f"{event.verdict.capability} is missing",)
         return Card(Gate.CAPABILITY, "capability", State.REFUSED, (*unseen, *lines, *more), asked)
+    if not checks and not sees_checks:
+        return Card(Gate.CAPABILITY, "capability", State.NOT_SEEN, ("ptrace does not see the kernel's checks",))
     if not checks:
         return Card(Gate.CAPABILITY, "capability", State.NOT_ASKED)
     lines = () if all(check.granted for check in checks) else ("a refusal here did not stop the call",)

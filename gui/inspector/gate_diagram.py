@@ -226,7 +226,7 @@ class GateDiagram(QWidget):
         ink, tint = self._card_colours(card)
         body = QRectF(0.5, block.top + 0.5, self.width() - 1, block.height - 1)
         painter.save()
-        if card.state in (State.NOT_REACHED, State.NOT_ASKED):
+        if card.state in (State.NOT_REACHED, State.NOT_ASKED, State.NOT_SEEN):
             painter.setOpacity(_FADED if card.state is State.NOT_REACHED else 0.75)
         painter.setPen(QPen(QColor(ink if refused else tokens.line), 1))
         painter.setBrush(QColor(tint if refused else tokens.panel))

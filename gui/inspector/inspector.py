@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QScrollArea, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from core.event import CallEvent, Event
+from core.judge.change import Situation
 from core.policy.error import PolicyError
 from gui.flip_flow import FlipFlow
 from gui.inspector.call_page import CallPage, situation_at
@@ -87,11 +88,19 @@ class Inspector(QStackedWidget):
             self.process.show_event(recording, event)
             self.pages.setCurrentWidget(self._process_area)
 
+    def take_focus(self) -> None:
+        """Puts the keyboard on the first gate, or on the way back from an open page."""
+        if not isinstance(self._event, CallEvent):
+            self.pages.setFocus()
+        elif self._opened is not None:
+            self._details[self._opened].setFocus()
+        else:
+            self.call.diagram.buttons()[0].setFocus()
+
     def open_page(self, page: Page) -> None:
         """What is behind a gate of the chosen call."""
         self._show_page(page)
-        if self._opened is page:
-            self._details[page].back.setFocus()
+        self.take_focus()
 
     def go_back(self) -> None:
         """From a gate's page to the gates, with the keyboard on the one that was opened."""
@@ -118,8 +127,13 @@ class Inspector(QStackedWidget):
         if page is Page.RESULT:
             self.result.show_call(event)
         else:
-            situation = situation_at(recording, event.seq - 1)
-            (self.filters if page is Page.SECCOMP else self.checks).show_situation(situation)
+            self._fill_from_situation(page, situation_at(recording, event.seq - 1), recording)
+
+    def _fill_from_situation(self, page: Page, situation: Situation, recording: Recording) -> None:
+        if page is Page.SECCOMP:
+            self.filters.show_situation(situation)
+        else:
+            self.checks.show_situation(situation, sees_checks=recording.header.engine != "ptrace")
 
     def _connect(self) -> None:
         self.call.diagram.page_wanted.connect(self.open_page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from core.event import ProcessEvent
 from core.recording.process_tree import Exec, Process, ending
 from gui.exec_text import exec_html
+from gui.inspector.call_links import CallLinks
 from gui.inspector.detail_page import paragraph
 from gui.inspector.elided_button import ElidedButton
 from gui.labels import strong_label
@@ -19,7 +20,7 @@ from gui.theme import MARGIN, Theme
 if TYPE_CHECKING:
     from core.recording.recording import Recording
 
-_TITLES = {"fork": "A new process", "exec": "Runs a program", "exit": "Ends"}
+_TITLES: Final = {"fork": "A new process", "exec": "Runs a program", "exit": "Ends"}
 
 
 class ProcessPage(QWidget):
@@ -38,10 +39,12 @@ class ProcessPage(QWidget):
         self._first = -1
         self.link = ElidedButton("Go to its first event", "Select it in the log")
         self.link.clicked.connect(self._on_link)
+        self.last_calls = CallLinks("Its last calls")
+        self.last_calls.event_wanted.connect(self.event_wanted)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, MARGIN, 16, MARGIN)
         column.setSpacing(8)
-        for widget in (self._title, self._who, self.text, self.link):
+        for widget in (self._title, self._who, self.text, self.link, self.last_calls):
             column.addWidget(widget)
         column.addStretch(1)
         theme.changed.connect(self._on_theme_changed)
@@ -55,6 +58,7 @@ class ProcessPage(QWidget):
         self.text.setText(self._html(event))
         self._first = _first_event(recording, event) if event.event == "fork" else -1
         self.link.setVisible(self._first >= 0)
+        self.last_calls.show_calls(recording, [seq - 1 for seq in event.data.get("last_calls", ())])
 
     def _html(self, event: ProcessEvent) -> str:
         data, tokens = event.data, self._theme.tokens
@@ -73,7 +77,7 @@ class ProcessPage(QWidget):
         what = f"The thread {event.tid}" if data["thread"] else "The process"
         ink = tokens.killed if "signal" in data else tokens.text
         how = f"was {ending(data)}" if "signal" in data else f"ended with {ending(data)}"
-        reason = " Seccomp killed it: the last call before shows which rule." if data["seccomp"] else ""
+        reason = " Seccomp killed it: its last call says which rule." if data["seccomp"] else ""
         return f"{what} <b style='color:{ink}'>{how}</b>.{reason}"
 
     def _on_link(self) -> None:

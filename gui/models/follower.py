@@ -46,11 +46,13 @@ class Follower(QObject):
 
     def catch_up(self) -> None:
         """Hands over what came since."""
-        if self._source is not None and self._done < len(self._source):
+        if not self._timer.isActive():
+            # A little is done at once, so that what is shown need not be shown again.
             self._timer.start()
+            self._on_turn()
 
     def _on_turn(self) -> None:
-        if self._source is None or self._taker is None:
+        if self._source is None or self._taker is None or self._done >= len(self._source):
             self._timer.stop()
             return
         length = len(self._source)

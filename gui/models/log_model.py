@@ -14,7 +14,7 @@ from core.event import Event
 from gui.models.log_columns import COLUMNS, Column, Row, row_of
 
 if TYPE_CHECKING:
-    from core.recording.recording import Recording
+    from core.recording.recording import Names, Recording
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -40,6 +40,7 @@ class LogModel(QAbstractTableModel):
         self._length = 0
         self._indexes: NDArray[np.int64] | None = None
         self._marks: set[int] = set()
+        self._names: Names = "known"
         self._row = lru_cache(_CACHED_ROWS)(self._worded)
 
     # What it shows.
@@ -58,6 +59,17 @@ class LogModel(QAbstractTableModel):
         self._indexes = indexes
         self._length = length if indexes is None else len(indexes)
         self.endResetModel()
+
+    def show_names(self, shown: bool) -> None:
+        """Whether what a descriptor is open on stands behind it."""
+        self._names = "known" if shown else "none"
+        self.forget_words()
+
+    def forget_words(self) -> None:
+        """More is known of the events than when they were worded."""
+        self._row.cache_clear()
+        if self._length:
+            self.dataChanged.emit(self.index(0, Column.ARGUMENTS), self.index(self._length - 1, Column.ARGUMENTS))
 
     def append(self, count: int) -> None:
         """`count` more events of the unfiltered source are there."""
@@ -99,7 +111,7 @@ class LogModel(QAbstractTableModel):
     def event_at(self, row: int) -> Event | None:
         if self._source is None or not 0 <= row < self._length:
             return None
-        return self._source.event(self.event_index(row))
+        return self._source.event(self.event_index(row), self._names)
 
     def row(self, row: int) -> Row:
         """The event in this row, worded."""
@@ -122,7 +134,7 @@ class LogModel(QAbstractTableModel):
     def _worded(self, index: int) -> Row:
         if self._source is None:
             raise IndexError(f"event {index} of no recording")
-        return row_of(self._source.event(index))
+        return row_of(self._source.event(index, self._names))
 
     # What the view asks.
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QPushButton, QScrollArea, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QScrollArea, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from core.knowledge.capabilities import CAPABILITIES
 from core.observer.wire import CapabilitySets
@@ -26,6 +26,7 @@ from gui.naming import named
 from gui.panels.capabilities_grid import CapabilitiesGrid
 from gui.panels.identity_fields import IdentityFields
 from gui.panels.namespace_fields import NamespaceFields
+from gui.panels.no_new_privs import NoNewPrivsBox
 from gui.panels.securebits import SecurebitsEdit
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
@@ -55,7 +56,7 @@ class ExpertForm(QWidget):
             QToolButton(autoRaise=True), "Show the securebits, no_new_privs, the ids and the user namespace", style="disclosure"
         )
         self.securebits = SecurebitsEdit()
-        self.no_new_privs = named(QCheckBox("no_new_privs"), "no_new_privs", "No execve gives more than is permitted before it.")
+        self.no_new_privs = NoNewPrivsBox(document)
         self.identity = IdentityFields(document)
         self.namespace = NamespaceFields(theme, document)
         self._reader = QScrollArea(widgetResizable=True)
@@ -73,7 +74,6 @@ class ExpertForm(QWidget):
         self.grid.setEnabled(not self._document.problem_at("capabilities") or bool(refusals))
         self.model.show_sets(sets, self._held, refusals)
         self.securebits.show_securebits(capabilities.securebits, _securebits_problem(capabilities, self._held))
-        self.no_new_privs.setChecked(policy.identity.no_new_privs)
         launch = identity_problem(policy, caller)
         self.identity.show_problem(launch)
         self.namespace.show_problem(launch)
@@ -136,7 +136,6 @@ class ExpertForm(QWidget):
         self.mend.clicked.connect(self._on_mend)
         self.rest.toggled.connect(self._on_rest_toggled)
         self.securebits.changed.connect(self._on_securebits)
-        self.no_new_privs.clicked.connect(self._on_no_new_privs)
 
     # What is wrong.
 
@@ -146,7 +145,9 @@ class ExpertForm(QWidget):
         self._mending = None if refusal is None else mending(capabilities, self._held, refusal)
         self.problem.show_problem("" if refusal is None else refusal.sentence)
         self.mend.setVisible(self._mending is not None)
-        self.mend.setText(self._mending.words if self._mending is not None else "")
+        if self._mending is not None:
+            self.mend.setText(self._mending.words)
+            self.mend.setAccessibleName(self._mending.words)
         name = Column(self.grid.currentIndex().column()).set_name if self.grid.currentIndex().isValid() else None
         self.meaning.setText(_HINT if name is None else f"{name}: {MEANINGS[name]}")
         self.meaning.setVisible(refusal is None)
@@ -185,13 +186,6 @@ class ExpertForm(QWidget):
     def _on_securebits(self, names: tuple[str, ...] | None) -> None:
         changed = msgspec.structs.replace(self._document.policy.capabilities or Capabilities(), securebits=names)
         self._set("leaving the securebits" if names is None else "securebits", None if changed == Capabilities() else changed)
-
-    def _on_no_new_privs(self, on: bool) -> None:
-        policy = self._document.policy
-        identity = msgspec.structs.replace(policy.identity, no_new_privs=on)
-        self._document.edit(
-            "setting no_new_privs" if on else "not setting no_new_privs", msgspec.structs.replace(policy, identity=identity)
-        )
 
     def _on_rest_toggled(self, shown: bool) -> None:
         self._reader.setVisible(shown)

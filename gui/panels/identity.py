@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from core.policy.model import Policy
 from gui.labels import ProblemLabel, field_label, muted_label, rule_line
@@ -12,6 +12,7 @@ from gui.naming import named
 from gui.panels.identity_fields import IdentityFields, problem_of, show_text
 from gui.panels.identity_words import no_new_privs_sentence
 from gui.panels.namespace_fields import NamespaceFields
+from gui.panels.no_new_privs import NoNewPrivsBox
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
 
@@ -29,7 +30,7 @@ class IdentityPanel(QScrollArea):
         self.description.setPlaceholderText("What it is for")
         self.fields = IdentityFields(document)
         self.namespace = NamespaceFields(theme, document)
-        self.no_new_privs = named(QCheckBox("no_new_&privs"), "no_new_privs")
+        self.no_new_privs = NoNewPrivsBox(document)
         self._no_new_privs_says = muted_label()
         self.problem = ProblemLabel()
         self._lay_out()
@@ -66,7 +67,6 @@ class IdentityPanel(QScrollArea):
     def _connect(self) -> None:
         self.name.textEdited.connect(self._on_name)
         self.description.textEdited.connect(self._on_description)
-        self.no_new_privs.clicked.connect(self._on_no_new_privs)
         self._document.changed.connect(self._on_policy_changed)
 
     # The policy.
@@ -74,7 +74,6 @@ class IdentityPanel(QScrollArea):
     def _on_policy_changed(self, policy: Policy) -> None:
         show_text(self.name, policy.name)
         show_text(self.description, policy.description)
-        self.no_new_privs.setChecked(policy.identity.no_new_privs)
         self._no_new_privs_says.setText(no_new_privs_sentence(policy))
         launch = identity_problem(policy, likely_caller(policy, self._prefix))
         self.fields.show_problem(launch)
@@ -89,10 +88,3 @@ class IdentityPanel(QScrollArea):
     def _on_description(self, text: str) -> None:
         policy = msgspec.structs.replace(self._document.policy, description=text)
         self._document.edit("describing the policy", policy, field="description")
-
-    def _on_no_new_privs(self, on: bool) -> None:
-        policy = self._document.policy
-        identity = msgspec.structs.replace(policy.identity, no_new_privs=on)
-        self._document.edit(
-            "setting no_new_privs" if on else "not setting no_new_privs", msgspec.structs.replace(policy, identity=identity)
-        )

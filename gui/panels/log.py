@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core.recording.filter import Query, QueryError, parse_query
+from gui.models.follower import Follower
 from gui.models.histogram import Histogram
 from gui.models.log_filter import LogFilter
 from gui.models.log_finder import LogFinder
@@ -46,6 +47,7 @@ class LogPanel(QWidget):
         self.model = LogModel(self)
         self.filter = LogFilter(self.model, self)
         self._finder = LogFinder(self.model, self)
+        self._names = Follower(self)
         self.info = InfoBar(theme)
         """Where problems are said; whoever shows the log gives it its place."""
         self.bar = FilterBar(theme)
@@ -64,6 +66,8 @@ class LogPanel(QWidget):
         """Another recording, from its start; None empties the log."""
         self._source, self._counted, self._histogram = source, 0, Histogram()
         self.timeline.show_histogram(self._histogram)
+        if source is not None:
+            self._names.follow(source, source.descriptors)
         self.filter.set_source(source)
         self.bar.follow.setChecked(True)
         self._count()
@@ -112,6 +116,7 @@ class LogPanel(QWidget):
         self.bar.query_changed.connect(self._on_query_changed)
         self.bar.follow_toggled.connect(self._on_follow_toggled)
         self.filter.finished.connect(self._on_filtered)
+        self._names.advanced.connect(self.model.forget_words)
         self.filter.progressed.connect(self._on_progressed)
         self.table.tail_left.connect(self._on_tail_left)
         self.table.tail_reached.connect(self._on_tail_reached)
@@ -137,6 +142,7 @@ class LogPanel(QWidget):
             self._histogram.add(rows)
         self._counted = length
         self.timeline.update()
+        self._names.catch_up()
 
     def _follow(self) -> None:
         if self.bar.follow.isChecked():

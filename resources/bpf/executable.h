@@ -22,6 +22,7 @@ __attribute__((noinline)) int gather_path(__u64 address)
 	scratch->used = 0;
 	scratch->header.truncated = 1;
 	for (int i = 0; i < MAX_PARTS && scratch->used < MAX_CAPTURE - LONGEST_NAME; i++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		long n;
 
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
@@ -40,7 +41,9 @@ __attribute__((noinline)) int gather_path(__u64 address)
 		if (n <= 0)
 			break;
 		scratch->used += n;
-		dentry = BPF_CORE_READ(dentry, d_parent);
+		if (parent == dentry)
+			break; /* it lies in no directory, as a memfd */
+		dentry = parent;
 	}
 	scratch->gathered = scratch->used ? (__s64)scratch->used : -1;
 	return 0;

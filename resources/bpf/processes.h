@@ -79,6 +79,7 @@ int on_exec(struct bpf_raw_tracepoint_args *ctx)
 		thread = thread_of(tid);
 		if (!thread)
 			return 0;
+		thread->call.tid = tid;
 	}
 	thread->state = STATE_LIVE;
 	if ((thread->marks & MARK_IN_CALL) && thread->retry)

@@ -60,6 +60,15 @@ def test_a_root_that_lacks_it_is_not_sent_to_root() -> None:
     assert missing.remedy == ""
 
 
+def test_an_engine_that_was_chosen_is_said_to_be() -> None:
+    (missing,) = standing(GOOD, "ptrace", "none", 0).missing
+    assert missing.remedy == "choose Run → Engine → Automatic"
+
+
+def test_elsewhere_root_is_to_be_had_there() -> None:
+    assert "ssh root@host" in standing(POOR, "ptrace", "ssh host", 1000).missing[0].remedy
+
+
 def test_of_a_real_observer() -> None:
     told = standing(hello(), "ptrace", "none", hello()["uid"])
     assert told.words.startswith("ptrace · ")

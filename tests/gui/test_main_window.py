@@ -131,6 +131,51 @@ def test_what_cannot_run_is_said_above_the_log(window: MainWindow, command: str,
     assert not window.flow.busy
 
 
+def test_the_inspector_leads_into_the_log(window: MainWindow, qtbot: QtBot) -> None:
+    window._document.set_policy(KILLED_AT_CHDIR)
+    run(window, "sh -c 'cd /; echo here'", qtbot)
+    with qtbot.waitSignal(window.log.filter.finished):
+        window.log.bar.set_text("verdict:killed")
+    window.log.table.go_to(0)
+    killed = window.log.model.event_at(0)
+    assert killed is not None
+    window.inspector.call.aftermath.before.links[-1].click()
+    chosen = window.log.model.event_at(window.log.table.currentIndex().row())
+    assert chosen is not None
+    assert chosen.seq == killed.seq - 1
+    assert window.log.model.rowCount() == len(window.flow.recording or ())
+
+
+def test_the_keyboard_reaches_the_gates(window: MainWindow, qtbot: QtBot) -> None:
+    run(window, "true", qtbot)
+    window.log.table.go_to(0)
+    window.log.table.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_6, CONTROL)
+    first = window.inspector.call.diagram.buttons()[0]
+    assert first.hasFocus()
+    QTest.keyClick(first, Qt.Key.Key_Return)
+    assert window.inspector.filters.back.hasFocus()
+
+
+def test_a_proof_and_its_second_run(window: MainWindow, qtbot: QtBot) -> None:
+    window._document.set_policy(NO_CHDIR)
+    run(window, "sh -c 'cd /; echo here'", qtbot)
+    first = window.flow.recording
+    with qtbot.waitSignal(window.log.filter.finished):
+        window.log.bar.set_text("gate:seccomp")
+    window.log.table.go_to(0)
+    qtbot.waitUntil(lambda: bool(window.inspector.call.changes.rows))
+    row = window.inspector.call.changes.rows[0]
+    row.prove.click()
+    qtbot.waitUntil(lambda: not window.flips.busy, timeout=SECONDS)
+    assert row.answer is not None
+    assert row.answer.proof.standing.value == "confirmed"
+    row.open_second.click()
+    assert window.flow.recording is not first
+    assert first is not None
+    assert str(first.path) in window.log.info.text
+
+
 def test_typing_into_a_shell(window: MainWindow, qtbot: QtBot) -> None:
     window.bar.set_command("sh -i")
     with qtbot.waitSignal(window.flow.controller.running, timeout=SECONDS):

@@ -80,6 +80,12 @@ def test_the_popover_says_it_all_and_how_to_get_more(badge: ObserverBadge, bar: 
     qtbot.waitUntil(lambda: badge.popover is None)
 
 
+def test_the_menus_entry_opens_it_too(badge: ObserverBadge, qtbot: QtBot) -> None:
+    badge._choices.explain.trigger()
+    assert badge.popover is not None
+    qtbot.waitUntil(badge.popover.isVisible)
+
+
 def test_what_is_missing_comes_first(theme: Theme, bar: TargetBar, qtbot: QtBot) -> None:
     popover = ObserverPopover(theme, None, QMenu(bar), bar)
     qtbot.addWidget(popover)

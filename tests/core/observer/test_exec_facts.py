@@ -70,6 +70,15 @@ def test_a_relative_script_behind_a_link_is_its_interpreter(observe: Observe, en
     assert parts(observer, after["id"]) == str(ECHO.resolve())
 
 
+def test_a_file_that_lies_in_no_directory(observe: Observe, engine: str) -> None:
+    program = 'import os; fd = os.memfd_create("it"); os.write(fd, open("/bin/true", "rb").read()); os.execve(fd, ["it"], {})'
+    observer = observe()
+    observer.launch("/usr/bin/python3", "-c", program, engine=engine)
+    observer.read_all()
+    _, (_, after) = execs(observer)
+    assert parts(observer, after["id"]).removesuffix(" (deleted)") == "/memfd:it"
+
+
 def test_the_mount_counts(observe: Observe, engine: str, tmp_path: Path) -> None:
     require_root("file systems are mounted")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "nosuid", "tmpfs", str(tmp_path)], check=True)

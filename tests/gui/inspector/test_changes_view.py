@@ -52,7 +52,9 @@ def test_what_would_not_help_has_no_button(inspector: Inspector, show: Show) -> 
 def test_an_inferred_verdict_asks_for_its_proof(inspector: Inspector, show: Show) -> None:
     show(lacking("NET_RAW"), RAW_SOCKET, "socket")
     assert "a second run with one toggle changed proves or refutes it" in texts(inspector)
-    assert inspector.call.changes.rows[0].prove.property("primary")
+    assert [row.prove.property("primary") for row in inspector.call.changes.rows] == [True]
+    show('[identity]\nuser = "nobody"\n', RAW_SOCKET, "socket")
+    assert [row.prove.property("primary") for row in inspector.call.changes.rows] == [True, False, False]
 
 
 def test_a_proof_is_run_and_shown_beside_the_first(inspector: Inspector, show: Show, flips: FlipFlow, qtbot: QtBot) -> None:

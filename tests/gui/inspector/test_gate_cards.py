@@ -53,6 +53,12 @@ def test_before_the_filter_judges_seccomp_was_not_asked() -> None:
     assert (states(event)[0], states(early)[0]) == (State.PASSED, State.NOT_ASKED)
 
 
+def test_what_the_engine_does_not_see_is_not_said_to_be_absent() -> None:
+    event = call(Gate.NONE, Outcome.OK, ret=0, errno=None)
+    assert diagram_of(event, 0, sees_checks=False).cards[1].state is State.NOT_SEEN
+    assert diagram_of(event, 0).cards[1].state is State.NOT_ASKED
+
+
 def test_the_decisive_check_comes_first_with_the_function_that_asked() -> None:
     asked = diagram_of(call(Gate.CAPABILITY, Outcome.DENIED, GRANTED, REFUSED), 0).cards[1].asked
     assert [(each.capability, each.verb, each.function) for each in asked] == [

@@ -160,6 +160,15 @@ def test_without_checks_it_says_what_is_inferred(inspector: Inspector, show: Sho
     assert "NET_RAW: raw and packet sockets" in texts(inspector)
 
 
+def test_where_checks_are_not_seen_nothing_is_claimed(inspector: Inspector, show: Show) -> None:
+    show(lacking("NET_RAW"), RAW_SOCKET, "socket")
+    recording = recorded(lacking("NET_RAW"), RAW_SOCKET)
+    inspector.show_event(next(event for event in recording.events() if isinstance(event, CallEvent) and event.syscall == "openat"))
+    assert inspector.call.diagram.buttons()[1].accessibleName() == "capability: not seen"
+    inspector.open_page(Page.CAPABILITY)
+    assert "does not see the kernel's checks. openat is not known to ask for a capability." in texts(inspector)
+
+
 def test_result_opens_the_errno_of_this_call(inspector: Inspector, show: Show) -> None:
     show(lacking("NET_RAW"), RAW_SOCKET, "socket")
     inspector.open_page(Page.RESULT)
@@ -173,7 +182,7 @@ def test_result_opens_the_errno_of_this_call(inspector: Inspector, show: Show) -
 def test_a_kill_lists_the_last_calls(inspector: Inspector, show: Show, qtbot: QtBot) -> None:
     event = show(ALLOWED_BUT.format(call="getppid", action="kill-process"), "os.getpid(); os.getppid()", "getppid")
     assert "SIGSYS ended the whole process." in texts(inspector)
-    link = inspector.call.aftermath.links[-1]
+    link = inspector.call.aftermath.before.links[-1]
     assert "getpid()" in link.accessibleName()
     with qtbot.waitSignal(inspector.event_wanted) as wanted:
         link.click()
@@ -183,7 +192,8 @@ def test_a_kill_lists_the_last_calls(inspector: Inspector, show: Show, qtbot: Qt
 def test_a_trap_says_who_took_it(inspector: Inspector, show: Show) -> None:
     show(ALLOWED_BUT.format(call="getppid", action="trap"), "signal.signal(signal.SIGSYS, lambda *_: None); os.getppid()", "getppid")
     assert "A handler of the target's own took the SIGSYS" in texts(inspector)
-    assert inspector.call.aftermath.links[-1].accessibleName().startswith("then #")
+    assert "The thread went on with" in texts(inspector)
+    assert "rt_sigreturn" in inspector.call.aftermath.after.links[0].accessibleName()
 
 
 @pytest.mark.parametrize(("kind", "words"), [
@@ -203,6 +213,14 @@ def test_what_happens_to_processes_can_be_read(inspector: Inspector, kind: str, 
         with qtbot.waitSignal(inspector.event_wanted) as wanted:
             inspector.process.link.click()
         assert recording.event(wanted.args[0]).tid == event.data["child_tid"]
+
+
+def test_a_death_by_signal_lists_the_last_calls(inspector: Inspector) -> None:
+    recording = recorded("", "os.getpid(); os.kill(os.getpid(), 9)")
+    inspector.set_recording(recording)
+    inspector.show_event(recording.event(len(recording) - 1))
+    assert "was killed by SIGKILL" in texts(inspector)
+    assert "kill(" in inspector.process.last_calls.links[-1].accessibleName()
 
 
 def test_a_prediction_that_failed_is_said_in_words(inspector: Inspector) -> None:

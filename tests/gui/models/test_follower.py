@@ -43,12 +43,11 @@ def test_another_recording_starts_over(qtbot: QtBot) -> None:
     recording.append(call_rows(recording, "getpid", 10), Details())
     follower, first, second = Follower(), Spans(), Spans()
     follower.follow(recording, first)
-    follower.catch_up()
+    follower.catch_up()  # a little is taken in at once
     follower.follow(recording, second)
     with qtbot.waitSignal(follower.advanced):
         follower.catch_up()
-    assert first.spans == []
-    assert second.joined == (0, 10)
+    assert first.joined == second.joined == (0, 10)
     follower.follow(None, Spans())
     with qtbot.assertNotEmitted(follower.advanced, wait=20):
         follower.catch_up()

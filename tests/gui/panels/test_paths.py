@@ -179,3 +179,10 @@ def test_what_this_kernel_lacks_is_said(kind: str) -> None:
     assert "cannot refuse" not in kind_sentence(kind, ("/usr",), _NEWEST)  # type: ignore[arg-type]
     lacks = kind in ("write", *PORT_KINDS)
     assert ("cannot refuse" in kind_sentence(kind, ("/usr",), 1)) == lacks  # type: ignore[arg-type]
+
+
+def test_a_kernel_before_refer_refuses_moves_everywhere() -> None:
+    assert "then refuses to move or link files to another directory everywhere" in kind_sentence("read", ("/usr",), 1)
+    assert "cannot refuse to move" not in kind_sentence("write", ("/usr",), 1)
+    assert "everywhere" not in kind_sentence("read", ("/usr",), 2)
+    assert "everywhere" not in kind_sentence("read", ("/usr",), 0)

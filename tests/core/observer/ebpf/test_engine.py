@@ -169,7 +169,8 @@ def test_exec_from_another_thread_than_the_leader(target: Target) -> None:
     first, second = recorded.processes(ProcessKind.EXEC)
     assert (first["other"], second["other"]) == (recorded.pid, fork["other"])
     (_, execve) = recorded.calls_of(EXECVE)
-    assert (execve.tid, execve.flags, execve.ret, execve.id) == (fork["other"], RETURNED, 0, second["id"])
+    # It returns in the leader's place, under its number.
+    assert (execve.tid, execve.flags, execve.ret, execve.id) == (recorded.pid, RETURNED, 0, second["id"])
     (pause,) = recorded.calls_of(PAUSE)
     assert (pause.tid, pause.flags, pause.ret) == (recorded.pid, RETURNED, -514)  # ERESTARTNOHAND: woken to die
     # The process goes on under the same number: it ends once.
