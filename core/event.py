@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from core.judge.verdict import Check, Verdict
@@ -95,3 +96,10 @@ class ProcessEvent:
 
 
 Event = CallEvent | ProcessEvent
+
+
+def ending(data: Mapping[str, Any]) -> str:
+    """How a process or thread ended, from its exit's data."""
+    if "signal" in data:
+        return f"killed by {data['signal']}{' (seccomp)' if data['seccomp'] else ''}"
+    return f"status {data['status']}"

@@ -100,7 +100,8 @@ def _shows_colour(out: TextIO) -> bool:
         return False
     from rich.console import Console
 
-    return Console(file=out).color_system is not None
+    console = Console(file=out)
+    return console.color_system is not None and not console.no_color
 
 
 def _plan(options: argparse.Namespace) -> Plan:
