@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, 
 
 from core.bpf.call import write_call
 from core.bpf.machine import SeccompData
-from core.event import CallEvent
+from core.event import CallEvent, Event
 from core.judge.verdict import Gate
 from core.knowledge.syscalls import ARCHES
 from core.policy.error import PolicyError
@@ -156,13 +157,17 @@ class SeccompPanel(QWidget):
             self.told.emit(f"No rule decided call {event.seq} ({event.syscall}).")
 
     def try_call_of(self, event: CallEvent) -> None:
-        """Puts this call into “Try a call”."""
+        """Puts this call into “Try a call”, and the keyboard with it."""
         try:
-            text = write_call(SeccompData(event.nr, ARCHES.get(event.arch, 0), 0, event.args))
+            self.pages.try_call(_written(event))
         except ValueError as err:
             self.told.emit(str(err))
-            return
-        self.pages.try_call(text)
+
+    def follow_log(self, event: Event | None) -> None:
+        """The event that was chosen in the log: a call is tried too, where the user wants that."""
+        if self.pages.filter.follow.isChecked() and isinstance(event, CallEvent):
+            with contextlib.suppress(ValueError):  # of an architecture without a table: to be told only on request
+                self.pages.filter.trial.set_call(_written(event))
 
     # Setting up.
 
@@ -366,3 +371,7 @@ class SeccompPanel(QWidget):
 
     def _on_calls_wanted(self, number: int) -> None:
         self.query_wanted.emit(f"rule:{number}")
+
+
+def _written(event: CallEvent) -> str:
+    return write_call(SeccompData(event.nr, ARCHES.get(event.arch, 0), 0, event.args))

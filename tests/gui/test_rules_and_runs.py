@@ -155,6 +155,20 @@ def test_a_call_of_the_log_is_put_through_the_filter(window: Window, qtbot: QtBo
     assert trial.answer.rule == 2
 
 
+def test_the_filter_follows_the_log_where_that_is_wanted(window: Window, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not window.seccomp.builder.busy)
+    view = window.seccomp.pages.filter
+    window.log.table.go_to(rows_of(window, "chdir")[0])
+    assert view.trial.edit.text() == ""
+    view.follow.click()
+    window.log.table.setFocus()
+    window.log.table.go_to(rows_of(window, "umask")[0])
+    assert view.trial.edit.text().startswith("umask(")
+    assert view.trial.answer is not None
+    assert view.trial.answer.rule == 1
+    assert window.log.table.hasFocus(), "the keyboard stays in the log"
+
+
 def test_the_menu_of_a_call_leads_there(window: Window) -> None:
     table = window.log.table
     refused, passed = rows_of(window, "chdir")[0], rows_of(window, "write")[0]
