@@ -6,6 +6,7 @@ import dataclasses
 import os
 import shlex
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -21,7 +22,8 @@ from core.predict.program import Program, read_program
 from core.target import TargetError, resolve_target
 from core.users import find_group, find_user, invoking_user
 
-_NO_TARGET = Target("/", ("",), {}, "/")
+_NO_TARGET: Final = Target("/", ("",), {}, "/")
+_ORDINARY: Final = Program("an ordinary program")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Question:
     command: str
     """As the target bar has it, perhaps unfinished."""
     caller: Caller
+    elsewhere: bool = False
+    """Whether the observer runs on another machine or in a container, whose files cannot be looked at from here."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,12 +79,17 @@ def answer(question: Question) -> Answer:
     """Looks at the file, and computes; may take as long as a file system does."""
     # Neither of these changes what exec does; whether they can be had is said where they are made.
     policy = msgspec.structs.replace(question.policy, seccomp=Seccomp(), paths=None)
-    target, program, notes = _program(question.command)
+    target, program, notes = _elsewhere() if question.elsewhere else _program(question.command)
     engine: Engine = "ebpf" if question.caller.may_set_ids else "ptrace"
     try:
         return Answer(forecast(policy, target, program, question.caller, engine=engine, notes=notes))
     except PolicyError as err:
         return Answer(problem=str(err))
+
+
+def _elsewhere() -> tuple[Target, Program, tuple[str, ...]]:
+    note = "The observer runs elsewhere. Below as for an ordinary program, and for root as it is on this machine:"
+    return _NO_TARGET, _ORDINARY, (note,)
 
 
 def _program(command: str) -> tuple[Target, Program, tuple[str, ...]]:
@@ -95,4 +104,4 @@ def _program(command: str) -> tuple[Target, Program, tuple[str, ...]]:
             return target, read_program(target.executable), ()
         except (TargetError, OSError) as err:
             why = str(err)
-    return _NO_TARGET, Program("an ordinary program"), (f"{why}. Below as for an ordinary program:",) if command.strip() else ()
+    return _NO_TARGET, _ORDINARY, (f"{why}. Below as for an ordinary program:",) if command.strip() else ()

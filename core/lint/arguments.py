@@ -13,7 +13,7 @@ from core import resources
 from core.knowledge.syscalls import Parameter
 from core.lint.edit import amend
 from core.lint.finding import Finding, Fix
-from core.lint.subject import Subject, refuses, series, widest
+from core.lint.subject import Part, refuses, series, widest
 from core.policy.model import ArgumentTest, Rule
 from core.policy.overlap import witness
 from core.policy.rules import U64, number, resolve_test
@@ -21,13 +21,13 @@ from core.policy.rules import U64, number, resolve_test
 _UPPER_BIT: Final = 1 << 32
 
 
-def check(subject: Subject) -> Iterator[Finding]:
+def check(part: Part) -> Iterator[Finding]:
     """For each enabled rule: each doubtful test once, with the calls for which it is."""
-    for rule_number, rule in subject.rules():
+    for rule_number, rule in part.rules():
         for place, test in enumerate(rule.args):
             for one in (_missing, _pointer, _wide, _negative):
-                yield from one(subject, rule_number, rule, place, test)
-        yield from _upper_half(subject, rule_number, rule)
+                yield from one(part, rule_number, rule, place, test)
+        yield from _upper_half(part, rule_number, rule)
 
 
 @functools.cache
@@ -40,11 +40,11 @@ def _width(parameter: Parameter) -> tuple[int, bool]:
     return widths().get(parameter.type.removeprefix("const "), (64, False))
 
 
-def _calls(subject: Subject, rule: Rule, index: int, holds: Callable[[Parameter], bool]) -> list[str]:
+def _calls(part: Part, rule: Rule, index: int, holds: Callable[[Parameter], bool]) -> list[str]:
     # The rule's calls whose parameter there is such a one.
     found = []
-    for name in subject.names(rule):
-        parameters = subject.parameters(name)
+    for name in part.names(rule):
+        parameters = part.parameters(name)
         if index < len(parameters) and holds(parameters[index]):
             found.append(name)
     return found
@@ -70,27 +70,27 @@ def _replaced(rule: Rule, place: int, test: ArgumentTest) -> Callable[[Rule], Ru
 # ── what there is nothing of to compare ───────────────────────────────────────────────────────────────────────────
 
 
-def _missing(subject: Subject, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
-    names = [name for name in subject.names(rule) if (known := subject.parameters(name)) and test.index >= len(known)]
+def _missing(part: Part, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
+    names = [name for name in part.names(rule) if part.has(name) and test.index >= len(part.parameters(name))]
     if names:
         message = (
-            f"{series(names)} {_takes(subject, names)}, so the kernel does not look at argument {test.index}: "
+            f"{series(names)} {_takes(part, names)}, so the kernel does not look at argument {test.index}: "
             "the program may put there what it likes, and the test holds or not as it pleases."
         )
-        fix = Fix(f"Leave the test of argument {test.index} out.", amend(subject.policy, rule_number, names, _dropped(rule, place)))
+        fix = Fix(f"Leave the test of argument {test.index} out.", amend(part.policy, rule_number, names, _dropped(rule, place)))
         yield Finding("argument-missing", "warning", rule_number, message, fix)
 
 
-def _takes(subject: Subject, names: Sequence[str]) -> str:
-    counts = sorted({len(subject.parameters(name)) for name in names})
+def _takes(part: Part, names: Sequence[str]) -> str:
+    counts = sorted({len(part.parameters(name)) for name in names})
     many = series([str(count) for count in counts], "or")
     return f"{'takes' if len(names) == 1 else 'take'} {many} {'argument' if many == '1' else 'arguments'}"
 
 
-def _pointer(subject: Subject, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
+def _pointer(part: Part, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
     if test.op in ("==", "!=", "&==") and number(test.value) == 0:
         return  # whether there is a pointer at all can be asked
-    names = _calls(subject, rule, test.index, lambda parameter: parameter.is_pointer)
+    names = _calls(part, rule, test.index, lambda parameter: parameter.is_pointer)
     if names:
         message = (
             f"Argument {test.index} of {series(names)} is a pointer: the filter compares an address, which differs from run to run, and cannot "
@@ -99,7 +99,7 @@ def _pointer(subject: Subject, rule_number: int, rule: Rule, place: int, test: A
         )
         fix = Fix(
             f"Leave the test out, so that {rule.action} applies whatever the pointer is.",
-            amend(subject.policy, rule_number, names, _dropped(rule, place)),
+            amend(part.policy, rule_number, names, _dropped(rule, place)),
         )
         yield Finding("pointer-compared", "error", rule_number, message, fix)
 
@@ -107,16 +107,16 @@ def _pointer(subject: Subject, rule_number: int, rule: Rule, place: int, test: A
 # ── numbers that the type does not have, or has otherwise ─────────────────────────────────────────────────────────
 
 
-def _wide(subject: Subject, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
+def _wide(part: Part, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
     value = _plain(test)
 
     def too_narrow(parameter: Parameter) -> bool:
         bits, _ = _width(parameter)
         return not parameter.is_pointer and bits < 64 and not -(1 << bits - 1) <= value < 1 << bits
 
-    names = _calls(subject, rule, test.index, too_narrow)
+    names = _calls(part, rule, test.index, too_narrow)
     if names:
-        bits = _bits(subject, names[0], test.index)
+        bits = _bits(part, names[0], test.index)
         message = (
             f"Argument {test.index} of {series(names)} has {bits} bits, and {test.value} has more: the kernel never sees such a number there, "
             "and only a program that fills the unused half of the register on purpose meets the test."
@@ -124,23 +124,23 @@ def _wide(subject: Subject, rule_number: int, rule: Rule, place: int, test: Argu
         mask = (1 << bits) - 1
         cut = ArgumentTest(index=test.index, op="&==", mask=mask, value=value & mask)
         fix = Fix(
-            f"Compare the lower {bits} bits with {value & mask:#x}.", amend(subject.policy, rule_number, names, _replaced(rule, place, cut))
+            f"Compare the lower {bits} bits with {value & mask:#x}.", amend(part.policy, rule_number, names, _replaced(rule, place, cut))
         )
         yield Finding("value-too-wide", "error", rule_number, message, fix if test.op in ("==", "&==") else None)
 
 
-def _negative(subject: Subject, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
+def _negative(part: Part, rule_number: int, rule: Rule, place: int, test: ArgumentTest) -> Iterator[Finding]:
     value = _plain(test)
     if value >= 0 or test.op == "&==":
         return
-    names = _calls(subject, rule, test.index, lambda parameter: _width(parameter)[0] == 32 and value >= -(1 << 31))
+    names = _calls(part, rule, test.index, lambda parameter: _width(parameter)[0] == 32 and value >= -(1 << 31))
     if names and test.op in ("==", "!="):
         message = (
             f"Argument {test.index} of {series(names)} is a C int: {test.value} comes as 0x{value & 0xFFFFFFFF:x} with 32 zero bits or 32 one bits in "
             f"front, as the compiler likes, and the test knows only 0x{value & U64:x}."
         )
         cut = ArgumentTest(index=test.index, op="&==", mask=0xFFFFFFFF, value=test.value)
-        fix = Fix("Compare the lower 32 bits.", amend(subject.policy, rule_number, names, _replaced(rule, place, cut)))
+        fix = Fix("Compare the lower 32 bits.", amend(part.policy, rule_number, names, _replaced(rule, place, cut)))
         yield Finding("negative-compared", "warning", rule_number, message, fix if test.op == "==" else None)
     elif test.op not in ("==", "!="):
         message = (
@@ -150,19 +150,19 @@ def _negative(subject: Subject, rule_number: int, rule: Rule, place: int, test: 
         yield Finding("negative-compared", "warning", rule_number, message)
 
 
-def _bits(subject: Subject, name: str, index: int) -> int:
-    return _width(subject.parameters(name)[index])[0]
+def _bits(part: Part, name: str, index: int) -> int:
+    return _width(part.parameters(name)[index])[0]
 
 
 # ── the half of the register that the kernel throws away ──────────────────────────────────────────────────────────
 
 
-def _upper_half(subject: Subject, rule_number: int, rule: Rule) -> Iterator[Finding]:
+def _upper_half(part: Part, rule_number: int, rule: Rule) -> Iterator[Finding]:
     found: dict[int, list[str]] = {}
     for test in rule.args:
         if _plain(test) >= 0:
-            names = _calls(subject, rule, test.index, lambda parameter: not parameter.is_pointer and _width(parameter)[0] < 64)
-            if evaded := [name for name in names if _evaded(subject, rule_number, name, test)]:
+            names = _calls(part, rule, test.index, lambda parameter: not parameter.is_pointer and _width(parameter)[0] < 64)
+            if evaded := [name for name in names if _evaded(part, rule_number, name, test)]:
                 found.setdefault(test.index, evaded)
     if not found:
         return
@@ -172,20 +172,20 @@ def _upper_half(subject: Subject, rule_number: int, rule: Rule) -> Iterator[Find
         f"{series(names)} {'looks' if len(names) == 1 else 'look'} at the lower half of argument {which} only, but the test compares all 64 bits: a program "
         "that sets a bit of the upper half on purpose gets the refused call all the same."
     )
-    yield Finding("upper-half", "warning", rule_number, message, _masking(subject, rule_number, rule, names))
+    yield Finding("upper-half", "warning", rule_number, message, _masking(part, rule_number, rule, names))
 
 
-def _evaded(subject: Subject, rule_number: int, name: str, test: ArgumentTest) -> bool:
-    for section, table in subject.tables():
-        args = witness(subject.resolved(section, rule_number).tests)
+def _evaded(part: Part, rule_number: int, name: str, test: ArgumentTest) -> bool:
+    for section, table in part.tables():
+        args = witness(part.resolved(section, rule_number).tests)
         if args is None or widest(table) != U64:
             continue
         value = resolve_test(test).value
         for candidate in {args[test.index], value, value + 1, max(value - 1, 0)}:
             plain = _at(args, test.index, candidate & 0xFFFFFFFF)
             refused, marked = (
-                subject.answer(table, name, plain),
-                subject.answer(table, name, _at(plain, test.index, plain[test.index] | _UPPER_BIT)),
+                part.subject.answer(table, name, plain),
+                part.subject.answer(table, name, _at(plain, test.index, plain[test.index] | _UPPER_BIT)),
             )
             if refused is not None and marked is not None and refuses(refused) and not refuses(marked):
                 return True
@@ -196,9 +196,9 @@ def _at(args: tuple[int, ...], index: int, value: int) -> tuple[int, ...]:
     return (*args[:index], value, *args[index + 1 :])
 
 
-def _masking(subject: Subject, rule_number: int, rule: Rule, names: Sequence[str]) -> Fix | None:
+def _masking(part: Part, rule_number: int, rule: Rule, names: Sequence[str]) -> Fix | None:
     def masked(test: ArgumentTest) -> ArgumentTest:
-        bits = max(_bits(subject, name, test.index) if test.index < len(subject.parameters(name)) else 64 for name in names)
+        bits = max(_bits(part, name, test.index) if test.index < len(part.parameters(name)) else 64 for name in names)
         if test.op != "==" or bits == 64:
             return test
         return ArgumentTest(index=test.index, op="&==", mask=(1 << bits) - 1, value=test.value)
@@ -206,4 +206,4 @@ def _masking(subject: Subject, rule_number: int, rule: Rule, names: Sequence[str
     args = tuple(masked(test) for test in rule.args)
     if any(test.op not in ("==", "&==") for test in args):
         return None
-    return Fix("Compare the bits that the kernel looks at, with &==.", amend(subject.policy, rule_number, names, _with_tests(args)))
+    return Fix("Compare the bits that the kernel looks at, with &==.", amend(part.policy, rule_number, names, _with_tests(args)))

@@ -8,12 +8,13 @@ from typing import Final
 import msgspec
 
 from core.knowledge.capabilities import BY_NAME, CAPABILITIES, capability_name, parse_capability
-from core.lint.edit import with_rules
+from core.lint.edit import with_filter
 from core.lint.finding import Finding, Fix
 from core.lint.guards import guards
-from core.lint.subject import Subject, refuses, series
+from core.lint.subject import Part, Subject, refuses, series
 from core.policy.action import parse_action
 from core.policy.model import ArgumentTest, Capabilities, Policy, Rule
+from core.policy.stack import layers
 
 _NEWUSER: Final = ArgumentTest(index=0, op="&==", mask="CLONE_NEWUSER", value="CLONE_NEWUSER")
 _NEWUSER_BITS: Final = 0x10000000
@@ -33,14 +34,18 @@ def check(policy: Policy) -> Iterator[Finding]:
         yield _namespace(policy, lost, ["unshare", "clone", "clone3"])
 
 
-def check_filter(subject: Subject) -> Iterator[Finding]:
-    """What the filter makes of user namespaces, and the capabilities that guard what its rules refuse."""
+def check_filters(subject: Subject) -> Iterator[Finding]:
+    """What the filters make of user namespaces."""
     capabilities = subject.policy.capabilities
     if capabilities is not None and (lost := _lost(capabilities)) and (ways := _ways_into_namespaces(subject)):
         yield _namespace(subject.policy, lost, ways)
-    for number, rule in subject.rules():
+
+
+def check_rules(part: Part) -> Iterator[Finding]:
+    """The capabilities that guard what its rules refuse."""
+    for number, rule in part.rules():
         if refuses(parse_action(rule.action)):
-            yield from _guarded(subject, number)
+            yield from _guarded(part, number)
 
 
 # ── kept ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,7 +82,7 @@ def _ways_into_namespaces(subject: Subject) -> list[str]:
     args = (_NEWUSER_BITS, 0, 0, 0, 0, 0)
     ways = []
     for call, arguments in (("unshare", args), ("clone", args), ("clone3", (0,) * 6)):
-        answers = [subject.answer(table, call, arguments) for _, table in subject.tables()]
+        answers = [subject.answer(table, call, arguments) for table in subject.tables()]
         if any(answer is not None and not refuses(answer) for answer in answers):
             ways.append(call)
     return ways
@@ -93,26 +98,26 @@ def _namespace(policy: Policy, lost: Sequence[str], ways: Sequence[str]) -> Find
 
 
 def _without_namespaces(policy: Policy) -> Fix | None:
-    if refuses(parse_action(policy.seccomp.default)) and policy.seccomp.mode == "filter":
-        return None  # some rule lets them run: which, and why, is for its author to say
-    old = (
-        policy.seccomp.rules
-        if policy.seccomp.mode == "filter"
-        else tuple(msgspec.structs.replace(rule, enabled=False) for rule in policy.seccomp.rules)
-    )
-    filtering = msgspec.structs.replace(policy, seccomp=msgspec.structs.replace(policy.seccomp, mode="filter"))
-    return Fix(
-        "Refuse new user namespaces: unshare and clone with CLONE_NEWUSER, and clone3.", with_rules(filtering, (*_NO_NAMESPACES, *old))
-    )
+    # Where a default refuses, some rule lets them run, or switching the filter on would do more: what is meant is for its author to say.
+    if any(refuses(parse_action(layer.filter.default)) for layer in layers(policy.seccomp)):
+        return None
+    old = policy.seccomp.rules
+    if policy.seccomp.mode != "filter":
+        if policy.seccomp.stacked:
+            return None
+        old = tuple(msgspec.structs.replace(rule, enabled=False) for rule in old)
+        policy = with_filter(policy, 1, mode="filter")
+    fixed = with_filter(policy, 1, rules=(*_NO_NAMESPACES, *old))
+    return Fix("Refuse new user namespaces: unshare and clone with CLONE_NEWUSER, and clone3.", fixed)
 
 
 # ── beside a rule ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _guarded(subject: Subject, number: int) -> Iterator[Finding]:
+def _guarded(part: Part, number: int) -> Iterator[Finding]:
     found: set[int] = set()
-    for section in subject.meaning.sections:
-        found.update(guards(subject.resolved(section, number), section.arch))
+    for section in part.meaning.sections:
+        found.update(guards(part.resolved(section, number), section.arch))
     if found:
         names = [capability_name(capability) for capability in sorted(found)]
         what = series(names) if len(names) <= _FEW else f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"

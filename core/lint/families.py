@@ -68,9 +68,9 @@ class Family:
     """The call that libc's functions make today."""
     code: str = "sibling-open"
     tested: bool = False
-    """Only rules with tests are meant."""
-    requires: tuple[str, int] | None = None
-    """A role, and bits that it must have."""
+    """Only rules whose tests ask for `requires` are meant."""
+    requires: tuple[str, int, int] | None = None
+    """A role, bits of it, and what they must be."""
 
     def telling(self, role: str) -> int:
         """The bits of a role by which the calls that do not have it as an argument differ."""
@@ -80,8 +80,8 @@ class Family:
         """`requires`, as a test of this form's arguments."""
         if self.requires is None or self.requires[0] not in form.roles:
             return ()
-        role, bits = self.requires
-        return (ResolvedTest(form.roles[role], "&==", bits, bits),)
+        role, bits, value = self.requires
+        return (ResolvedTest(form.roles[role], "&==", value, bits),)
 
 
 def hides(form: Form, other: Form) -> bool:
@@ -126,8 +126,9 @@ def tests_of_way(tests: Iterable[ArgumentTest], form: Form, other: Form, family:
 
 
 def _meant(form: Form, other: Form, family: Family) -> Iterator[tuple[str, int, int]]:
+    # What the family requires of a role is test enough.
     for role, value in form.means.items():
-        if role in other.roles and family.telling(role):
+        if role in other.roles and family.telling(role) and (family.requires is None or role != family.requires[0]):
             yield role, other.roles[role], value
 
 
@@ -148,7 +149,7 @@ def families() -> tuple[Family, ...]:
 
 
 def _family(entry: Mapping[str, Any]) -> Family:
-    role, _, bits = entry.get("with", "").partition("&")
+    role, _, bits = entry.get("with", entry.get("without", "")).partition("&")
     return Family(
         what=entry["what"],
         why=entry["why"],
@@ -157,7 +158,7 @@ def _family(entry: Mapping[str, Any]) -> Family:
         libc=entry.get("libc"),
         code=entry.get("code", "sibling-open"),
         tested=entry.get("tested", False),
-        requires=(role, constant(bits)) if role else None,
+        requires=(role, constant(bits), constant(bits) if "with" in entry else 0) if role else None,
     )
 
 

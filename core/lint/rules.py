@@ -12,29 +12,29 @@ from core.knowledge.syscalls import name as call_name
 from core.lint.cover import implies, opposite
 from core.lint.edit import remove, replace, without_calls
 from core.lint.finding import Finding, Fix
-from core.lint.subject import Subject, series
+from core.lint.subject import Part, series
 from core.policy.architectures import call_number
 from core.policy.model import Rule
 from core.policy.overlap import witness
 from core.policy.rules import ResolvedRule, expand
 
 
-def check(subject: Subject) -> Iterator[Finding]:
+def check(part: Part) -> Iterator[Finding]:
     """For each enabled rule: names that are nowhere, tests that never hold, the default's action, other rules that decide in its place."""
-    pairs = conflicts(subject.built.program, subject.policy.seccomp)
-    for number, rule in subject.rules():
-        yield from _uncovered(subject, number, rule)
-        if _never(subject, number):
-            yield _never_matches(subject, number)
-        elif number in subject.built.idle_rules:
-            yield _idle(subject, number, rule, pairs)
+    pairs = conflicts(part.built.program, part.layer.filter, part.layer.first_rule)
+    for number, rule in part.rules():
+        yield from _uncovered(part, number, rule)
+        if _never(part, number):
+            yield _never_matches(part, number)
+        elif number in part.built.idle_rules:
+            yield _idle(part, number, rule, pairs)
         else:
-            yield from _decided_elsewhere(subject, number)
-    yield from _partial(subject, pairs)
+            yield from _decided_elsewhere(part, number)
+    yield from _partial(part, pairs)
 
 
-def _uncovered(subject: Subject, number: int, rule: Rule) -> Iterator[Finding]:
-    tables = [table for _, table in subject.tables()]
+def _uncovered(part: Part, number: int, rule: Rule) -> Iterator[Finding]:
+    tables = [table for _, table in part.tables()]
     calls = [call for call in rule.syscalls if isinstance(call, str) and not call.startswith("@")]
     absent = [call for call in calls if all(call_number(table, call) is None for table in tables)]
     if absent:
@@ -43,94 +43,94 @@ def _uncovered(subject: Subject, number: int, rule: Rule) -> Iterator[Finding]:
             f"{series(absent)} {'is a call' if is_one else 'are calls'} of other architectures than this filter covers ({series(tables)}): "
             f"the rule says nothing for {'it' if is_one else 'them'}."
         )
-        fix = Fix(f"Take {series(absent)} out of rule {number}.", without_calls(subject.policy, number, absent))
+        fix = Fix(f"Take {series(absent)} out of rule {number}.", without_calls(part.policy, number, absent))
         yield Finding("call-uncovered", "warning", number, message, fix)
 
 
-def _never(subject: Subject, number: int) -> bool:
-    return all(witness(subject.resolved(section, number).tests) is None for section in subject.meaning.sections)
+def _never(part: Part, number: int) -> bool:
+    return all(witness(part.resolved(section, number).tests) is None for section in part.meaning.sections)
 
 
-def _never_matches(subject: Subject, number: int) -> Finding:
+def _never_matches(part: Part, number: int) -> Finding:
     message = "No arguments pass all tests of this rule at once: all tests of one rule must hold, and rules are alternatives. It never decides a call."
-    return Finding("never-matches", "error", number, message, Fix(f"Remove rule {number}.", remove(subject.policy, number)))
+    return Finding("never-matches", "error", number, message, Fix(f"Remove rule {number}.", remove(part.policy, number)))
 
 
 # ── the default's action ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _idle(subject: Subject, number: int, rule: Rule, pairs: tuple[Conflict, ...]) -> Finding:
+def _idle(part: Part, number: int, rule: Rule, pairs: tuple[Conflict, ...]) -> Finding:
     others = [pair.rule_a + pair.rule_b - number for pair in pairs if number in (pair.rule_a, pair.rule_b) and pair.wins != number]
     if not others:
         message = f"The default action is {rule.action} already: the filter has no instruction for this rule."
-        return Finding("equals-default", "info", number, message, Fix(f"Remove rule {number}.", remove(subject.policy, number)))
+        return Finding("equals-default", "info", number, message, Fix(f"Remove rule {number}.", remove(part.policy, number)))
     message = (
         f"The default action is {rule.action} already, so the filter has no instruction for this rule: it makes no exception from "
         f"{_rules(others)}, which {'speaks' if len(others) == 1 else 'speak'} of the same calls and {'decides' if len(others) == 1 else 'decide'} them."
     )
-    return Finding("exception-without-effect", "warning", number, message, _exception(subject, number, rule, others))
+    return Finding("exception-without-effect", "warning", number, message, _exception(part, number, rule, others))
 
 
-def _exception(subject: Subject, number: int, rule: Rule, others: list[int]) -> Fix | None:
+def _exception(part: Part, number: int, rule: Rule, others: list[int]) -> Fix | None:
     # An exception with one test, from one rule without tests for the same calls: that rule for all other arguments.
-    other = subject.policy.seccomp.rules[others[0] - 1]
+    other = part.rule(others[0])
     if len(others) > 1 or len(rule.args) != 1 or other.args or set(expand(rule)) != set(expand(other)):
         return None
     operator = opposite(rule.args[0].op)
     if operator is None:
         return None
     narrowed = msgspec.structs.replace(other, args=(msgspec.structs.replace(rule.args[0], op=operator),))
-    policy = remove(replace(subject.policy, others[0], [narrowed]), number)
+    policy = remove(replace(part.policy, others[0], [narrowed]), number)
     return Fix(f"Let rule {others[0]} speak of all other arguments, and remove rule {number}.", policy)
 
 
 # ── other rules ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _decided_elsewhere(subject: Subject, number: int) -> Iterator[Finding]:
-    resolved = [(section, subject.resolved(section, number)) for section in subject.meaning.sections]
+def _decided_elsewhere(part: Part, number: int) -> Iterator[Finding]:
+    resolved = [(section, part.resolved(section, number)) for section in part.meaning.sections]
     places = [(section, rule, nr) for section, rule in resolved for nr in sorted(rule.nrs)]
-    lost = [(section, nr, other) for section, rule, nr in places if (other := _decider(subject, section, rule, nr)) is not None]
+    lost = [(section, nr, other) for section, rule, nr in places if (other := _decider(part, section, rule, nr)) is not None]
     if not lost:
         return
     others = sorted({other for _, _, other in lost})
     names = list(dict.fromkeys(call_name(section.arch, nr) for section, nr, _ in lost))
-    rule = subject.policy.seccomp.rules[number - 1]
-    same = all(subject.policy.seccomp.rules[other - 1].action == rule.action for other in others)
+    rule = part.rule(number)
+    same = all(part.rule(other).action == rule.action for other in others)
     whole = len(lost) == len(places)
     what = "This rule decides nothing" if whole else f"This rule decides nothing for {series(_few(names))}"
     message = f"{what}: {_rules(others)} {'says' if len(others) == 1 else 'say'} {'the same already' if same else 'otherwise, and wins'}."
     fix = (
-        Fix(f"Remove rule {number}.", remove(subject.policy, number))
+        Fix(f"Remove rule {number}.", remove(part.policy, number))
         if whole
-        else Fix(f"Take {series(_few(names))} out of rule {number}.", without_calls(subject.policy, number, names))
+        else Fix(f"Take {series(_few(names))} out of rule {number}.", without_calls(part.policy, number, names))
     )
     yield Finding("repeats-rule" if same else "shadowed", "info" if same else "warning", number, message, fix)
 
 
-def _decider(subject: Subject, section: Section, rule: ResolvedRule, nr: int) -> int | None:
+def _decider(part: Part, section: Section, rule: ResolvedRule, nr: int) -> int | None:
     # The rule that holds wherever this one does, and decides in its place.
     args = witness(rule.tests)
     if args is None:
         return None
     for other in section.by_number[nr]:
-        if other.number == rule.number or other.number in subject.built.idle_rules or not implies(rule.tests, other.tests):
+        if other.number == rule.number or other.number in part.built.idle_rules or not implies(rule.tests, other.tests):
             continue
         if other.action == rule.action:
             twins = implies(other.tests, rule.tests)
             if not twins or other.number < rule.number:
                 return other.number
-        elif subject.value(section.arch, nr, args) == other.action.value:
+        elif part.value(section.arch, nr, args) == other.action.value:
             return other.number
     return None
 
 
-def _partial(subject: Subject, pairs: tuple[Conflict, ...]) -> Iterator[Finding]:
+def _partial(part: Part, pairs: tuple[Conflict, ...]) -> Iterator[Finding]:
     for pair in pairs:
-        if {pair.rule_a, pair.rule_b} & set(subject.built.idle_rules):
+        if {pair.rule_a, pair.rule_b} & set(part.built.idle_rules):
             continue
-        section = next(section for section in subject.meaning.sections if section.arch == pair.witness.arch)
-        first, second = subject.resolved(section, pair.rule_a), subject.resolved(section, pair.rule_b)
+        section = next(section for section in part.meaning.sections if section.arch == pair.witness.arch)
+        first, second = part.resolved(section, pair.rule_a), part.resolved(section, pair.rule_b)
         if implies(first.tests, second.tests) or implies(second.tests, first.tests):
             continue  # an exception is meant, or told already
         call = call_name(pair.witness.arch, pair.witness.nr)

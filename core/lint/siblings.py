@@ -9,10 +9,11 @@ import msgspec
 
 from core.knowledge.constants import constant, constants_for
 from core.knowledge.errnos import errno_number
+from core.lint.cover import implies
 from core.lint.edit import replace
 from core.lint.families import Family, Form, families, hides, tests_for, tests_of_way, translated
 from core.lint.finding import Finding, Fix, Severity
-from core.lint.subject import Subject, refusal, series, widest
+from core.lint.subject import Part, refusal, series, widest
 from core.policy.action import Action, ActionKind, parse_action
 from core.policy.model import Rule
 from core.policy.overlap import witness
@@ -32,34 +33,36 @@ class _Open:
     """What the filter answers there."""
 
 
-def check(subject: Subject) -> Iterator[Finding]:
+def check(part: Part) -> Iterator[Finding]:
     """One finding for each rule and family in which a sibling gets less than the rule's action."""
-    for number, rule in subject.rules():
+    for number, rule in part.rules():
         action = parse_action(rule.action)
         if refusal(action) and action != _FALLBACK:
             for family in families():
-                if (not family.tested or rule.args) and (found := tuple(_ways(subject, number, rule, family))):
-                    yield _finding(subject, number, rule, family, found)
+                if found := tuple(_ways(part, number, rule, family)):
+                    yield _finding(part, number, rule, family, found)
 
 
-def _ways(subject: Subject, number: int, rule: Rule, family: Family) -> Iterator[_Open]:
-    names = set(subject.names(rule))
+def _ways(part: Part, number: int, rule: Rule, family: Family) -> Iterator[_Open]:
+    names = set(part.names(rule))
     for source in family.calls:
         if source.call in names:
             for way in (*family.calls, *family.also):
-                if way.call != source.call and (action := _left_open(subject, number, source, way, family)):
+                if way.call != source.call and (action := _left_open(part, number, source, way, family)):
                     yield _Open(source, way, action)
 
 
-def _left_open(subject: Subject, number: int, source: Form, way: Form, family: Family) -> Action | None:
+def _left_open(part: Part, number: int, source: Form, way: Form, family: Family) -> Action | None:
     # What the way gets where the rule refuses the source, if that is less.
-    for section, table in subject.tables():
-        rule = subject.resolved(section, number)
-        args = witness((*rule.tests, *tests_for(source, way), *family.required(source)))
-        if args is None or max(args) > widest(table) or subject.answer(table, source.call, args) != rule.action:
+    for section, table in part.tables():
+        rule, required = part.resolved(section, number), family.required(source)
+        if family.tested and not implies(rule.tests, required):
+            continue
+        args = witness((*rule.tests, *tests_for(source, way), *required))
+        if args is None or max(args) > widest(table) or part.subject.answer(table, source.call, args) != rule.action:
             continue
         other = translated(args, source, way)
-        action = None if other is None else subject.answer(table, way.call, _cut(other, table))
+        action = None if other is None else part.subject.answer(table, way.call, _cut(other, table))
         if action is not None and refusal(action) < refusal(rule.action):
             return action
     return None
@@ -73,7 +76,7 @@ def _cut(args: Sequence[int], table: str) -> tuple[int, ...]:
 # ── words and fixes ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _finding(subject: Subject, number: int, rule: Rule, family: Family, found: Sequence[_Open]) -> Finding:
+def _finding(part: Part, number: int, rule: Rule, family: Family, found: Sequence[_Open]) -> Finding:
     sources = tuple(dict.fromkeys(one.source.call for one in found))
     ways = tuple(dict.fromkeys(_way_words(one) for one in found))
     rests = "is" if len(sources) == 1 else "are"
@@ -82,10 +85,10 @@ def _finding(subject: Subject, number: int, rule: Rule, family: Family, found: S
         f"{series(sources)} {rests} answered with {rule.action}, but {series(ways)}, which {family.what} too, "
         f"{'gets' if len(ways) == 1 else 'get'} {gets}{' for the same arguments' if rule.args else ''}. {family.why}"
     )
-    hollow = any(one.way.call == family.libc for one in found) and family.libc not in subject.names(rule)
+    hollow = any(one.way.call == family.libc for one in found) and family.libc not in part.names(rule)
     runs = any(one.action.kind is ActionKind.ALLOW for one in found)
     severity: Severity = "info" if rule.action == "log" else "error" if hollow and runs else "warning"
-    return Finding(family.code, severity, number, message, _fix(subject, number, rule, family, found))
+    return Finding(family.code, severity, number, message, _fix(part, number, rule, family, found))
 
 
 def _way_words(one: _Open) -> str:
@@ -98,7 +101,7 @@ def _symbol(call: str, index: int, value: int) -> str:
     return next((name for name in constants_for(call, index) if constant(name) == value), hex(value))
 
 
-def _fix(subject: Subject, number: int, rule: Rule, family: Family, found: Sequence[_Open]) -> Fix | None:
+def _fix(part: Part, number: int, rule: Rule, family: Family, found: Sequence[_Open]) -> Fix | None:
     added: dict[Rule, None] = {}
     whole: dict[str, None] = {}
     for one in found:
@@ -108,13 +111,13 @@ def _fix(subject: Subject, number: int, rule: Rule, family: Family, found: Seque
         tests = tests_of_way(rule.args, one.source, one.way, family)
         if tests is None:
             return None
-        if tests:
+        if tests or rule.args:
             added[Rule(syscalls=(one.way.call,), action=rule.action, args=tests)] = None
         else:
             whole[one.way.call] = None
     extended = msgspec.structs.replace(rule, syscalls=(*rule.syscalls, *whole))
     kept = [one for one in added if one.syscalls[0] not in whole]
-    policy = replace(subject.policy, number, [extended, *kept])
+    policy = replace(part.policy, number, [extended, *kept])
     return Fix(_fix_words(number, tuple(whole), tuple(dict.fromkeys(str(one.syscalls[0]) for one in kept))), policy)
 
 

@@ -41,7 +41,7 @@ def needs() -> tuple[Need, ...]:
 
 def check(subject: Subject) -> Iterator[Finding]:
     """What is missing at the start, and at the end."""
-    if all(table != NATIVE for _, table in subject.tables()):
+    if NATIVE not in subject.tables():
         return
     judge_from = subject.policy.seccomp.judge_from
     missing = [need for need in needs() if _MOMENTS.index(need.until) >= _MOMENTS.index(judge_from) and _fails(subject, need)]
@@ -85,5 +85,10 @@ def _later(subject: Subject) -> Iterator[Finding]:
 
 
 def _allow(subject: Subject, calls: Sequence[str]) -> Fix:
-    action = subject.policy.seccomp.default if not refuses(subject.default) else "allow"
-    return Fix(f"Let {series(calls)} run.", decide(subject.policy, calls, action))
+    policy = subject.policy
+    for part in subject.filters:
+        refused = [call for call in calls if part.refuses_some(NATIVE, call)]
+        if refused:
+            action = "allow" if refuses(part.default) else part.layer.filter.default
+            policy = decide(policy, part.layer.number, refused, action)
+    return Fix(f"Let {series(calls)} run.", policy)

@@ -8,6 +8,7 @@ import msgspec
 
 from core.lint.finding import Finding, Fix
 from core.policy.model import Policy
+from core.policy.stack import all_rules
 
 
 def check(policy: Policy) -> Iterator[Finding]:
@@ -19,7 +20,7 @@ def check(policy: Policy) -> Iterator[Finding]:
             "at once is killed by SIGKILL; only one that makes the bare call exit ends well."
         )
         yield Finding("strict-exit", "info", None, message)
-    if mode != "filter" and any(rule.enabled for rule in policy.seccomp.rules):
+    if mode != "filter" and any(rule.enabled for rule in all_rules(policy.seccomp)):
         message = f'The mode is "{mode}", so the rules are not applied.'
         filtering = msgspec.structs.replace(policy, seccomp=msgspec.structs.replace(policy.seccomp, mode="filter"))
         yield Finding("rules-unused", "warning", None, message, Fix('Set mode = "filter".', filtering))

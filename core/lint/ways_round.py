@@ -10,9 +10,10 @@ from typing import Final
 
 import msgspec
 
-from core.lint.edit import decide
+from core.lint.edit import decide, with_filter
 from core.lint.finding import Finding, Fix
-from core.lint.subject import Subject, refuses, series
+from core.lint.subject import Part, Subject, refuses, series
+from core.policy.action import Action
 from core.policy.architectures import NATIVE
 from core.resources import resource_path
 
@@ -41,43 +42,48 @@ def ways() -> tuple[Way, ...]:
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """The ways that the filter leaves open, where it refuses something that they lead around."""
+    """The ways that the filters leave open, where they refuse something that those lead around."""
     if subject.refuses_something:
         for way in ways():
             yield from _way(subject, way)
-        yield from _other_tables(subject)
 
 
 def _way(subject: Subject, way: Way) -> Iterator[Finding]:
-    tables = [table for _, table in subject.tables()]
+    tables = tuple(subject.tables())
     left = [call for call in way.calls if any(subject.may_run(table, call) for table in tables)]
     if not left:
         return
     refused = [call for call in way.round if any(subject.is_refused(table, call) for table in tables)]
     if refused or way.round == ("*",):
         what = "What this filter refuses" if not refused else f"What it refuses of {series(_few(refused))}"
-        action = subject.policy.seccomp.default if refuses(subject.default) else way.action
-        fix = Fix(f"Answer {series(way.close)} with {action}.", decide(subject.policy, way.close, action))
+        fix = _closing(subject, way)
         yield Finding(way.code, "warning", None, f"{series(left)} is left open. {what} can be got around by it: {_lower(way.why)}", fix)
 
 
-def _other_tables(subject: Subject) -> Iterator[Finding]:
-    covered = {table for _, table in subject.tables()}
-    left = []
-    for table in _ALSO_RUN.get(NATIVE, ()):
-        answer = None if table in covered else subject.answer(table, "getpid")
-        if answer is not None and not refuses(answer):
-            left.append(table)
-    if left:
-        seccomp = msgspec.structs.replace(subject.policy.seccomp, bad_arch="kill-process")
+def _closing(subject: Subject, way: Way) -> Fix:
+    part = next((part for part in subject.filters if refuses(part.default)), subject.filters[0])
+    action = part.layer.filter.default if refuses(part.default) else way.action
+    return Fix(f"Answer {series(way.close)} with {action}.", decide(subject.policy, part.layer.number, way.close, action))
+
+
+def check_tables(part: Part) -> Iterator[Finding]:
+    """The call tables that a filter does not cover and lets run, where it refuses something."""
+    covered = {table for _, table in part.tables()}
+    left = [table for table in _ALSO_RUN.get(NATIVE, ()) if table not in covered and _runs(part.subject, table)]
+    if left and part.refuses_something and not refuses(Action.from_value(part.meaning.bad_arch)):
         yield Finding(
             "architecture-open",
             "error",
             None,
-            f"The calls of {series([_ABI_NAMES[table] for table in left])} are not covered and get {subject.policy.seccomp.bad_arch}: any program can "
-            "make them without being another kind of program, so everything that is refused can be had with other numbers.",
-            Fix('Set bad_arch = "kill-process".', msgspec.structs.replace(subject.policy, seccomp=seccomp)),
+            f"{part.prefix}The calls of {series([_ABI_NAMES[table] for table in left])} are not covered and get {part.layer.filter.bad_arch}: any "
+            "program can make them without being another kind of program, so everything that is refused can be had with other numbers.",
+            Fix('Set bad_arch = "kill-process".', with_filter(part.policy, part.layer.number, bad_arch="kill-process")),
         )
+
+
+def _runs(subject: Subject, table: str) -> bool:
+    answer = subject.answer(table, "getpid")
+    return answer is not None and not refuses(answer)
 
 
 def _few(names: list[str]) -> list[str]:

@@ -45,8 +45,14 @@ def call_number(architecture: str, call: str | int) -> int | None:
     native = syscalls.ARCHES[NATIVE]
     if architecture == syscalls.arch_name(native, call):
         return call
-    named = syscalls.syscall(native, call)
-    return syscalls.number(architecture, named.name) if named else None
+    name = native_name(call)
+    return syscalls.number(architecture, name) if name else None
+
+
+def native_name(nr: int) -> str | None:
+    """What a number in a policy is called, as far as the native architecture's table knows it."""
+    found = syscalls.syscall(syscalls.ARCHES[NATIVE], nr)
+    return found.name if found else None
 
 
 def check_call_name(name: str) -> str:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.knowledge.capabilities import BY_NAME, CAPABILITIES, Capability
+from core.observer_command import is_elsewhere
 from core.policy.error import PolicyError
 from core.policy.forms import expert_form, simple_form
 from core.policy.identity import Caller
@@ -191,7 +192,7 @@ class CapabilitiesPanel(QWidget):
         # What the grid marks is said below it, and until that is mended there is no exec to speak of.
         marked = not self.expert.isHidden() and self.expert.first_refusal() is not None
         self.problem.show_problem("" if marked else self._document.problem_at("capabilities"))
-        self.after_exec.show_policy(policy, caller)
+        self.after_exec.show_policy(policy, caller, elsewhere=is_elsewhere(self._prefix))
         self.after_exec.setVisible(not marked)
         self.seccomp.show_policy(policy)
 

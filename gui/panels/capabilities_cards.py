@@ -67,9 +67,9 @@ class AfterExecCard(Card):
     def __init__(self, theme: Theme) -> None:
         super().__init__("After exec")
         self._command = ""
-        self._asked: tuple[Policy, Caller] | None = None
+        self._asked: tuple[Policy, Caller, bool] | None = None
         self.details = ExecDetails(theme, self)
-        self.more = named(QPushButton("Details…"), "Details of what exec does to the capabilities", "Each set before and after, and why")
+        self.more = named(QPushButton("&Details…"), "Details of what exec does to the capabilities", "Each set before and after, and why")
         self.more.clicked.connect(self._on_details_wanted)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a long name must not make the panel wider
         self.head.setStretch(0, 1)
@@ -86,15 +86,18 @@ class AfterExecCard(Card):
         self.title.setToolTip(program)
         self._ask()
 
-    def show_policy(self, policy: Policy, caller: Caller) -> None:
-        """Computes the sets anew, or says why the policy cannot be had. `caller`: the observer that will launch."""
-        self._asked = policy, caller
+    def show_policy(self, policy: Policy, caller: Caller, *, elsewhere: bool = False) -> None:
+        """Computes the sets anew, or says why the policy cannot be had.
+
+        `caller`: the observer that will launch. `elsewhere`: it does so on another machine or in a container.
+        """
+        self._asked = policy, caller, elsewhere
         self._ask()
 
     def _ask(self) -> None:
         if self._asked is not None:
-            policy, caller = self._asked
-            self.work.request(Question(policy, self._command, caller))
+            policy, caller, elsewhere = self._asked
+            self.work.request(Question(policy, self._command, caller, elsewhere))
 
     def _on_answer(self, found: Answer) -> None:
         self.problem.show_problem(found.problem)

@@ -101,6 +101,13 @@ def test_a_command_that_is_not_there_is_taken_for_an_ordinary_one() -> None:
     assert asked(Policy(), root=False, command=" ").lines[0] == "permitted 0 · effective 0 · ambient 0"
 
 
+def test_the_files_of_another_machine_are_not_looked_at() -> None:
+    found = answer(Question(Policy(), "/usr/bin/su", caller(root=True), elsewhere=True))
+    assert found.forecast is not None
+    assert not found.forecast.program.setuid
+    assert found.lines[0].startswith("The observer runs elsewhere.")
+
+
 def test_the_seccomp_rules_do_not_matter() -> None:
     wrong = Seccomp(mode="filter", rules=(Rule(syscalls=("sokcet",), action="log"),))
     assert asked(Policy(seccomp=wrong), root=False).problem == ""

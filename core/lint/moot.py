@@ -1,0 +1,97 @@
+"""Rules that let calls run, while another filter of the stack refuses them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from core.bpf.emulate import strictest
+from core.bpf.meaning import Section, effective
+from core.knowledge.syscalls import name as call_name
+from core.lint.cover import implies
+from core.lint.edit import decide, without_calls
+from core.lint.finding import Finding, Fix
+from core.lint.subject import Part, refuses, series
+from core.policy.action import Action, parse_action
+from core.policy.overlap import witness
+from core.policy.rules import ResolvedRule
+
+_FEW: Final = 5
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Moot:
+    """A call that a rule lets run in vain."""
+
+    name: str
+    other: Part
+    """The filter that refuses it, whatever the rule's tests leave."""
+    neutral: bool
+    """Whether the kernel would answer the same without the rule."""
+
+
+def check(part: Part) -> Iterator[Finding]:
+    """One finding for each enabled rule of a stacked filter that allows or logs what another filter refuses."""
+    if not part.subject.stacked:
+        return
+    for number, rule in part.rules():
+        if not refuses(parse_action(rule.action)) and number not in part.built.idle_rules and (moot := list(_moot(part, number))):
+            yield _finding(part, number, moot)
+
+
+def _moot(part: Part, number: int) -> Iterator[_Moot]:
+    for section in part.meaning.sections:
+        rule = part.resolved(section, number)
+        for nr in sorted(rule.nrs):
+            other = _refusing(part, section, rule, nr)
+            if other is not None:
+                yield _Moot(call_name(section.arch, nr), other, _is_neutral(part, section.arch, nr, rule))
+
+
+def _refusing(part: Part, section: Section, rule: ResolvedRule, nr: int) -> Part | None:
+    args = witness(rule.tests)
+    if args is None or part.value(section.arch, nr, args) != rule.action.value:
+        return None  # another rule of its own filter decides
+    return next((other for other in part.subject.filters if other is not part and _always_refuses(other, section.arch, nr, rule)), None)
+
+
+def _always_refuses(other: Part, arch: int, nr: int, rule: ResolvedRule) -> bool:
+    section = other.meaning.section(arch)
+    if section is None or not section.covers(nr):
+        return refuses(Action.from_value(other.meaning.bad_arch))
+    theirs = effective(section.by_number.get(nr, ()), other.meaning.default)
+    if any(witness((*rule.tests, *one.tests)) is not None for one in theirs if not refuses(one.action)):
+        return False
+    return refuses(other.default) or any(implies(rule.tests, one.tests) for one in theirs)
+
+
+def _is_neutral(part: Part, arch: int, nr: int, rule: ResolvedRule) -> bool:
+    args = witness(rule.tests) or (0,) * 6
+    answers = [one.value(arch, nr, args) for one in part.subject.filters]
+    without = [part.meaning.default if one is part else answer for one, answer in zip(part.subject.filters, answers, strict=True)]
+    return strictest(answers) == strictest(without)
+
+
+def _finding(part: Part, number: int, moot: Sequence[_Moot]) -> Finding:
+    names = list(dict.fromkeys(one.name for one in moot))
+    others = list(dict.fromkeys(one.other.layer.number for one in moot))
+    who = f"filter {others[0]} refuses" if len(others) == 1 else f"filters {series([str(other) for other in others])} refuse"
+    message = (
+        f"This rule says {part.rule(number).action} to {_few(names)}, but {who} {'it' if len(names) == 1 else 'them'}: the kernel asks all filters and "
+        "takes the strictest answer, so it is moot."
+    )
+    return Finding("allow-moot", "warning", number, message, _fix(part, number, moot, names))
+
+
+def _fix(part: Part, number: int, moot: Sequence[_Moot], names: Sequence[str]) -> Fix:
+    if all(one.neutral for one in moot):
+        return Fix(f"Take {_few(names)} out of rule {number}: they are refused all the same.", without_calls(part.policy, number, names))
+    policy, others = part.policy, list(dict.fromkeys(one.other.layer.number for one in moot))
+    for other in others:
+        policy = decide(policy, other, [one.name for one in moot if one.other.layer.number == other], "allow")
+    return Fix(f"Let {_few(names)} run in {series([f'filter {other}' for other in others])} too.", policy)
+
+
+def _few(names: Sequence[str]) -> str:
+    return series(names if len(names) <= _FEW else [*names[: _FEW - 1], f"{len(names) - _FEW + 1} more"])
