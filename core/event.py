@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from core.judge.verdict import Check, Verdict
@@ -57,7 +58,6 @@ class CallEvent:
             "evidence": verdict.evidence.word,
             "reason": verdict.reason,
             "rule": verdict.rule,
-            "own_filter": verdict.own_filter,
             "capability": verdict.capability,
             "alternatives": list(verdict.alternatives),
             "checks": [{**dataclasses.asdict(check), "stack": list(check.stack)} for check in self.checks],
@@ -95,3 +95,10 @@ class ProcessEvent:
 
 
 Event = CallEvent | ProcessEvent
+
+
+def ending(data: Mapping[str, Any]) -> str:
+    """How a process or thread ended, from its exit's data."""
+    if "signal" in data:
+        return f"killed by {data['signal']}{' (seccomp)' if data['seccomp'] else ''}"
+    return f"status {data['status']}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from core.event import CallEvent, Event, ProcessEvent
+from core.event import CallEvent, Event, ProcessEvent, ending
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.decode import decode_result
 from core.knowledge.errnos import errno_meaning
@@ -81,8 +81,7 @@ def _process_text(event: ProcessEvent, paint: Paint) -> str:
             return f"+++ runs {' '.join(data['argv']) or event.comm} +++{_exec_text(event, paint)}"
         case _:
             what = f"thread {event.tid}" if data["thread"] else "process"
-            how = f"killed by {data['signal']}" if "signal" in data else f"exited with {data['status']}"
-            return f"+++ {what} {how}{' (seccomp)' if data['seccomp'] else ''} +++"
+            return f"+++ {what} ended: {ending(data)} +++"
 
 
 def _exec_text(event: ProcessEvent, paint: Paint) -> str:

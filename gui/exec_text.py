@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 
-from core.policy.expert import EXPERT_SETS
 from core.predict.at_exec import AtExec
-from core.recording.process_tree import Exec, short_set
+from core.predict.credentials import SETS, set_text
+from core.recording.process_tree import Exec
 from gui.sets_table import sets_table
 from gui.theme import Tokens
 
@@ -19,7 +19,7 @@ def exec_html(program: Exec, tokens: Tokens) -> str:
     head = f'<b>{html.escape(program.command)}</b><br><span style="color:{tokens.muted}">{" · ".join(state)}</span>'
     at_exec = AtExec.of(data)
     if at_exec is None:
-        return head + _table([_row(name, short_set(program.capabilities[name]), tokens) for name in EXPERT_SETS])
+        return head + _table([_row(name, set_text(getattr(program.sets, name)), tokens) for name in SETS])
     rest = "".join(f'<div style="color:{tokens.muted}">{html.escape(rule.sentence)}</div>' for rule in at_exec.rules if not rule.sets)
     return head + _verdict(at_exec, tokens) + sets_table(at_exec.changes, tokens) + rest
 

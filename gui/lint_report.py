@@ -116,6 +116,8 @@ def _remark(finding: Finding, rules: int) -> str:
             return "never reached" if whole else "partly never reached"
         case "repeats-rule":
             return "repeats another" if whole else "partly repeats"
+        case "allow-moot":
+            return "moot: another filter refuses" if whole else "partly moot"
         case "call-uncovered":
             return "not of this architecture"
         case _:

@@ -10,9 +10,9 @@ from core.judge.change import Change, ChangeKind, Expected, Situation
 from core.judge.seccomp_changes import held_names, hold, next_question
 from core.judge.verdict import Check, Evidence, Gate
 from core.knowledge.capabilities import BY_NAME, capability_name, parse_capability
-from core.knowledge.noise import asking_function
+from core.knowledge.noise import alternatives, asking_function
 from core.knowledge.own_namespace import asks_own_namespace
-from core.policy.toggle import AsRoot, Lack, PathsOff, RootOfNamespace, Several, Toggle, UserNamespace
+from core.policy.toggle import AsRoot, Lack, PathsOff, RootOfNamespace, Several, Toggle, UserNamespace, drops
 
 _DAC: Final = frozenset({"DAC_OVERRIDE", "DAC_READ_SEARCH"})
 _SHOWN: Final = 3
@@ -23,6 +23,13 @@ def capability_changes(situation: Situation) -> Iterator[Change]:
     names = _wanted(situation)
     if _foreign(situation, names):
         yield from _out_of_namespace(situation, names[0])
+        return
+    if not _says_what_is_held(situation, names):
+        yield _nothing(
+            "No toggle is known that would",
+            f"The policy leaves the capabilities alone, and the process changed its own after its exec: that it lacks {names[0]} is its own doing.",
+            situation,
+        )
         return
     for name in names:
         others = f" Any one of {wording.any_of([parse_capability(one) for one in names])} would do." if len(names) > 1 else ""
@@ -35,7 +42,7 @@ def capability_changes(situation: Situation) -> Iterator[Change]:
 def permission_changes(situation: Situation) -> Iterator[Change]:
     """For a call that something else refused: file permissions, Landlock, a security module, the arguments."""
     names = [name for name in situation.event.verdict.alternatives if name in _DAC]
-    for name in names:
+    for name in names if _says_what_is_held(situation, names) else ():
         yield _hold(situation, name, f"{name} overrides file permissions: {BY_NAME[name].governs}.", Gate.OTHER)
     if names:
         yield from _as_root(situation, names, "Root holds what overrides file permissions.", Gate.OTHER)
@@ -71,12 +78,12 @@ def granted_changes(situation: Situation) -> Iterator[Change]:
     event = situation.event
     granted = {check.capability: check for check in event.checks if check.granted}
     for name, check in list(granted.items())[:_SHOWN]:
-        where = _asked_in(check, event.syscall)
-        yield _lack(situation, name, f"{where} would be refused, and {event.syscall} most likely fail.", Evidence.COMPUTED)
+        yield _lack(situation, name, *_without(situation, name, check), Evidence.COMPUTED)
     asked, held = next_question(situation), situation.held
     if not granted and asked is not None and asked.tests and held is not None:
         for name in [name for name in map(capability_name, asked.capabilities) if name in held.effective][:1]:
-            yield _lack(situation, name, f"{event.syscall} asks for it, and would most likely fail.", Evidence.INFERRED)
+            effect = f"{event.syscall} asks for it, and would most likely fail."
+            yield _lack(situation, name, effect, Expected.STOPS, Evidence.INFERRED)
 
 
 def failure_changes(situation: Situation) -> Iterator[Change]:
@@ -94,11 +101,21 @@ def _hold(situation: Situation, name: str, effect: str, gate: Gate) -> Change:
     return situation.changed(ChangeKind.CAPABILITY, f"Hold {name}", effect, toggle, evidence=evidence, gate=gate, expected=Expected.PASSES)
 
 
-def _lack(situation: Situation, name: str, effect: str, evidence: Evidence) -> Change:
+def _lack(situation: Situation, name: str, effect: str, expected: Expected, evidence: Evidence) -> Change:
     toggle = Lack(name, held_names(situation))
     return situation.changed(
-        ChangeKind.CAPABILITY, f"Drop {name}", effect, toggle, evidence=evidence, gate=Gate.CAPABILITY, expected=Expected.STOPS
+        ChangeKind.CAPABILITY, f"Drop {name}", effect, toggle, evidence=evidence, gate=Gate.CAPABILITY, expected=expected
     )
+
+
+def _without(situation: Situation, name: str, check: Check) -> tuple[str, Expected]:
+    # What becomes of a call whose granted capability is dropped: another may do in its place.
+    where, held = _asked_in(check, situation.event.syscall), situation.held
+    others = [capability_name(number) for number in alternatives(parse_capability(name), asking_function(check.stack))]
+    instead = next((other for other in others if held is not None and other in held.effective), None)
+    if instead is not None:
+        return f"{where} would be refused, and {instead}, which the process holds too, do in its place.", Expected.STAYS
+    return f"{where} would be refused, and {situation.event.syscall} most likely fail.", Expected.STOPS
 
 
 def _as_root(situation: Situation, names: list[str], effect: str, gate: Gate) -> Iterator[Change]:
@@ -154,6 +171,14 @@ def _wanted(situation: Situation) -> list[str]:
     """The capabilities each of which would do, the one that decided first."""
     verdict = situation.event.verdict
     return list(dict.fromkeys(name for name in (verdict.capability, *verdict.alternatives) if name is not None))
+
+
+def _says_what_is_held(situation: Situation, names: list[str]) -> bool:
+    """Whether it is known what to hold beside: the policy names it, or the process was seen."""
+    capabilities = situation.policy.capabilities
+    if situation.held is not None:
+        return True
+    return capabilities is not None and (capabilities.drop is None or any(drops(capabilities, name) for name in names))
 
 
 def _foreign(situation: Situation, names: list[str]) -> bool:

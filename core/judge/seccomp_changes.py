@@ -34,14 +34,7 @@ def seccomp_changes(situation: Situation) -> Iterator[Change]:
     """For a call that seccomp stopped."""
     answer = answer_call(situation.policy.seccomp, situation.filters, situation.data)
     if situation.event.verdict.own_filter is not None or answer.action.kind in _PASSING:
-        yield Change(
-            ChangeKind.NOTHING,
-            "No toggle of the policy would",
-            "A filter that the target installed itself stopped the call, and what a program puts on itself no policy takes away.",
-            Evidence.COMPUTED,
-            Expected.STAYS,
-            Gate.SECCOMP,
-        )
+        yield _out_of_reach(situation)
         return
     found: list[Change] = []
     if answer.rule is not None:
@@ -164,7 +157,7 @@ def _and_hold(situation: Situation, change: Change) -> Iterator[Change]:
 
 def _capability_too_late(situation: Situation) -> Iterator[Change]:
     asked, held = next_question(situation), situation.held
-    if asked is None or (held is not None and held.effective.intersection(map(capability_name, asked.capabilities))):
+    if asked is None or held is None or held.effective.intersection(map(capability_name, asked.capabilities)):
         return
     name = capability_name(asked.capabilities[0])
     yield _would_not(
@@ -174,6 +167,13 @@ def _capability_too_late(situation: Situation) -> Iterator[Change]:
         "seccomp decides before the kernel asks for a capability",
         hold(situation, name),
     )
+
+
+def _out_of_reach(situation: Situation) -> Change:
+    effect = "A filter that the target installed itself stopped the call, and what a program puts on itself no policy takes away."
+    if situation.event.verdict.conflict:
+        effect = "What was observed contradicts the policy's filters, so nothing that they say can be relied on here."
+    return Change(ChangeKind.NOTHING, "No toggle of the policy would", effect, Evidence.COMPUTED, Expected.STAYS, Gate.SECCOMP)
 
 
 def _would_not(situation: Situation, kind: ChangeKind, doing: str, why: str, toggle: Toggle) -> Change:

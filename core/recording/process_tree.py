@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.knowledge.capabilities import NAMES
+from core.event import ending
+from core.predict.credentials import Sets
 from core.recording.rows import PROCESS_ROW
 
 if TYPE_CHECKING:
@@ -33,10 +34,9 @@ class Exec:
         return shlex.join(self.data["argv"]) or self.comm
 
     @property
-    def capabilities(self) -> Mapping[str, list[str]]:
-        """Names by set, after the exec."""
-        sets: Mapping[str, list[str]] = self.data["capabilities"]
-        return sets
+    def sets(self) -> Sets:
+        """The capability sets after the exec."""
+        return Sets.of_names(self.data["capabilities"])
 
     @property
     def user(self) -> str:
@@ -46,11 +46,6 @@ class Exec:
     @property
     def group(self) -> str:
         return _ids("gid", self.data["gids"])
-
-    @property
-    def predicted(self) -> Mapping[str, list[str]] | None:
-        """The sets that were computed before the run; None where nothing was."""
-        return self.data.get("predicted")
 
     @property
     def disagrees(self) -> bool:
@@ -137,23 +132,6 @@ class ProcessTree:
         self.running += 1
         self._touched[parent] = None
         return process
-
-
-def ending(data: Mapping[str, Any]) -> str:
-    """How a process or thread ended, from its exit's data."""
-    if "signal" in data:
-        return f"killed by {data['signal']}{' (seccomp)' if data['seccomp'] else ''}"
-    return f"status {data['status']}"
-
-
-def short_set(names: list[str]) -> str:
-    """A capability set in a few words: "none", "all 41", "NET_RAW SETUID", "39, without SYS_ADMIN SYS_BOOT"."""
-    missing = [name for name in NAMES if name not in names]
-    if not names:
-        return "none"
-    if not missing:
-        return f"all {len(names)}"
-    return " ".join(names) if len(names) <= len(missing) else f"{len(names)}, without {' '.join(missing)}"
 
 
 def _ids(word: str, ids: list[int]) -> str:

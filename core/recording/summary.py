@@ -41,13 +41,13 @@ class Summary:
 
     @property
     def sentence(self) -> str:
-        """One line for a terminal."""
-        gates = ", ".join(f"{count} {gate}" for gate, count in self.denied.items() if count)
-        parts = [f"{self.calls:,} calls", f"{sum(self.denied.values()):,} denied" + (f" ({gates})" if gates else "")]
+        """One line for a terminal, in the words of the window."""
+        gates = ", ".join(f"{count:,} {gate}" for gate, count in self.denied.items() if count)
+        parts = [f"{self.calls:,} calls", f"{sum(self.denied.values()):,} denied" + (f": {gates}" if gates else "")]
         if self.capabilities_used:
-            parts.append("used " + " ".join(sorted(self.capabilities_used)))
+            parts.append("capabilities used: " + " ".join(sorted(self.capabilities_used)))
         if self.capabilities_refused:
-            parts.append("refused " + " ".join(sorted(self.capabilities_refused)))
+            parts.append("capabilities refused: " + " ".join(sorted(self.capabilities_refused)))
         parts.append(f"lost {self.lost:,}")
         return " · ".join(parts)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from core.event import ProcessEvent
-from core.recording.process_tree import Exec, Process, ending
+from core.event import ProcessEvent, ending
+from core.recording.process_tree import Exec, Process
 from gui.exec_text import exec_html
 from gui.inspector.call_links import CallLinks
 from gui.inspector.detail_page import paragraph

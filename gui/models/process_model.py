@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from core.recording.process_tree import Exec, Process, ProcessTree, short_set
+from core.predict.credentials import set_text
+from core.recording.process_tree import Exec, Process, ProcessTree
 from gui.delegates.cells import TONE_ROLE, Tone
 from gui.models.log_columns import duration_text
 
@@ -151,7 +152,7 @@ def _exec_text(program: Exec, column: Column) -> str:
         case Column.USER:
             return program.user
         case Column.CAPABILITIES:
-            words = short_set(program.capabilities["permitted"])
+            words = set_text(program.sets.permitted)
             return f"{_DIFFERS}: {words}" if program.disagrees else words
         case Column.STARTED:
             return f"{program.time_ns / 1e9:.4f}"

@@ -33,6 +33,11 @@ class CallEdit(QLineEdit):
         self.words.set_words(words_for(text[: self.cursorPosition()]))
 
 
+def closed(text: str) -> str:
+    """The call with the parenthesis that is still to be typed: it is answered while it is written."""
+    return f"{text})" if "(" in text and ")" not in text else text
+
+
 def words_for(text: str) -> tuple[str, ...]:
     """What can stand at the end of a call that has been written as far as this."""
     begun = _BEGUN.fullmatch(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.bpf.answer import Answer
 from core.bpf.program import counted
@@ -36,6 +36,7 @@ class FilterView(QWidget):
         self.size_label = QLabel()
         self.size_label.setProperty("muted", True)
         self.path_only = named(QCheckBox("Only its path"), "Show only the instructions that the call executes")
+        self.follow = named(QCheckBox("Follow the log"), "Follow the log", "Try each call that is chosen in the log")
         self.problem = ProblemLabel()
         self.note = muted_label()
         self.program = FilterListing(theme, "The built filter, disassembled")
@@ -76,7 +77,14 @@ class FilterView(QWidget):
         said = QVBoxLayout()
         said.setContentsMargins(MARGIN, 8, MARGIN, 4)
         said.setSpacing(6)
-        for widget in (self.trial, self.path_only, self.problem, self.size_label, self.note):
+        boxes = QHBoxLayout()
+        boxes.setSpacing(MARGIN)
+        boxes.addWidget(self.follow)
+        boxes.addWidget(self.path_only)
+        boxes.addStretch(1)
+        said.addWidget(self.trial)
+        said.addLayout(boxes)
+        for widget in (self.problem, self.size_label, self.note):
             said.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QListView, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from core.lint.finding import Finding
+from core.policy.stack import all_rules
 from gui.delegates.finding import FindingDelegate
 from gui.labels import muted_label, plain_label
 from gui.lint_report import LintReport
@@ -19,6 +20,7 @@ from gui.theme import MARGIN, Theme
 
 _LEAST_HEIGHT: Final = 48
 _NOTHING: Final = "Nothing to say about this policy: the rules do what they seem to."
+_NO_RULES: Final = "Once there are rules, what does not do what it seems to is told here, with a fix."
 _WAITING: Final = "Looking…"
 
 
@@ -56,13 +58,8 @@ class FindingsView(QWidget):
         self.model.set_findings(report.findings)
         if report.findings:
             self.list.setCurrentIndex(self.model.index(max(0, min(row, len(report.findings) - 1)), 0))
-        self._say(_NOTHING)
+        self._say(_NOTHING if all_rules(report.policy.seccomp) else _NO_RULES)
         self._on_current_changed()
-
-    def show_none(self, why: str) -> None:
-        """There are no findings, and why: a quiet sentence."""
-        self.show_report(LintReport(self._document.policy))
-        self._say(why)
 
     def policy_changed(self) -> None:
         """What is shown may not hold any more, and its fixes start from another policy: they wait for the next report."""
@@ -102,7 +99,7 @@ class FindingsView(QWidget):
         self._splitter.addWidget(below)
         for each in (self.list, self._reader):
             each.setMinimumHeight(_LEAST_HEIGHT)
-        self._splitter.setSizes([1000, 900])
+        self._splitter.setSizes([800, 1000])
         self.note.setContentsMargins(MARGIN, 8, MARGIN, 8)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -16,7 +16,7 @@ from gui.delegates.rule import action_look
 from gui.icons import shape_icon
 from gui.labels import ProblemLabel, muted_label, plain_label
 from gui.models.rule_text import action_sentence
-from gui.panels.seccomp_call_edit import CallEdit, signature
+from gui.panels.seccomp_call_edit import CallEdit, closed, signature
 from gui.theme import Theme
 
 _SETTLED_MS: Final = 500
@@ -100,7 +100,7 @@ class TryCall(QWidget):
 
     def _compute(self) -> None:
         try:
-            self.call = parse_call(self.edit.text()) if self._ready and self.edit.text().strip() else None
+            self.call = parse_call(closed(self.edit.text())) if self._ready and self.edit.text().strip() else None
         except ValueError:
             self.call = None
         self.answer = None if self.call is None else answer_call(self._seccomp, self._filters, self.call)
@@ -111,7 +111,7 @@ class TryCall(QWidget):
     def _on_settled(self) -> None:
         self._settled.stop()
         if self.answer is None and self._ready and self.edit.text().strip():
-            self.problem.show_problem(_why_not(self.edit.text()))
+            self.problem.show_problem(_why_not(closed(self.edit.text())))
 
     def _show(self) -> None:
         answer = self.answer

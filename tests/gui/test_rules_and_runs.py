@@ -98,7 +98,7 @@ def test_from_a_call_to_its_rule(window: Window, qtbot: QtBot) -> None:
     window.log.table.go_to(rows_of(window, "chdir")[0])
     window.actions_.show_rule.trigger()
     qtbot.waitUntil(window.seccomp.isVisible)
-    assert window.seccomp.stack.place == 1
+    assert window.seccomp.head.stack.place == 1
     assert window.seccomp.rules.table.currentIndex().row() == 0
     assert window.seccomp.rules.table.hasFocus()
 
@@ -153,6 +153,20 @@ def test_a_call_of_the_log_is_put_through_the_filter(window: Window, qtbot: QtBo
     assert trial.edit.text().startswith("chdir(0x")
     assert trial.answer is not None
     assert trial.answer.rule == 2
+
+
+def test_the_filter_follows_the_log_where_that_is_wanted(window: Window, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not window.seccomp.builder.busy)
+    view = window.seccomp.pages.filter
+    window.log.table.go_to(rows_of(window, "chdir")[0])
+    assert view.trial.edit.text() == ""
+    view.follow.click()
+    window.log.table.setFocus()
+    window.log.table.go_to(rows_of(window, "umask")[0])
+    assert view.trial.edit.text().startswith("umask(")
+    assert view.trial.answer is not None
+    assert view.trial.answer.rule == 1
+    assert window.log.table.hasFocus(), "the keyboard stays in the log"
 
 
 def test_the_menu_of_a_call_leads_there(window: Window) -> None:

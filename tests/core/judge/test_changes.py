@@ -109,6 +109,8 @@ def test_a_filter_of_the_target_s_own_is_out_of_reach() -> None:
     (only,) = found(event("getppid", Gate.SECCOMP, Outcome.DENIED), Policy())
     assert (only.helps, only.toggle) == (False, None)
     assert "installed itself" in only.effect
+    contradicted = event("getppid", Gate.SECCOMP, Outcome.DENIED, conflict=True)
+    assert "contradicts" in found(contradicted, Policy())[0].effect
 
 
 # ── capabilities ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,6 +158,14 @@ def test_held_in_a_namespace_but_asked_outside() -> None:
     assert "against another" in only.effect
 
 
+def test_what_the_process_gave_up_itself_no_policy_gives_back() -> None:
+    (only,) = refused(Policy(), held=None)
+    assert (only.helps, only.toggle) == (False, None)
+    assert "its own doing" in only.effect
+    dropped = refused(Policy(capabilities=Capabilities(drop=("NET_RAW",))), held=None)
+    assert dropped[0].sentence == "Hold NET_RAW"
+
+
 def test_any_alternative_does() -> None:
     hold, other, *_ = refused(Policy(), call="bpf", capability="BPF", alternatives=("SYS_ADMIN", "BPF"), checks=())
     assert (hold.sentence, other.sentence) == ("Hold BPF", "Hold SYS_ADMIN")
@@ -196,6 +206,15 @@ def test_what_worked_would_fail_without_its_capability() -> None:
     unseen = event("socket", Gate.NONE, Outcome.OK, errno=None)
     (inferred,) = found(unseen, Policy(), Holding(frozenset({"NET_RAW"}), 0))
     assert (inferred.sentence, inferred.evidence) == ("Drop NET_RAW", Evidence.INFERRED)
+
+
+def test_where_another_capability_does_in_its_place() -> None:
+    check = Check("DAC_READ_SEARCH", granted=True, decisive=False, namespace=1, stack=("capable_wrt_inode_uidgid", "generic_permission"))
+    opened = event("openat", Gate.NONE, Outcome.OK, errno=None, checks=(check,))
+    (alone,) = found(opened, Policy(), Holding(frozenset({"DAC_READ_SEARCH"}), 0))
+    (both,) = found(opened, Policy(), Holding(frozenset({"DAC_READ_SEARCH", "DAC_OVERRIDE"}), 0))
+    assert (alone.helps, both.helps) == (True, False)
+    assert "DAC_OVERRIDE, which the process holds too" in both.effect
 
 
 def test_an_ordinary_errno_is_nobody_s_doing() -> None:

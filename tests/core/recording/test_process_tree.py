@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.knowledge.capabilities import NAMES
 from core.observer.abilities import engine_abilities
 from core.observer.wire import Engine
-from core.recording.process_tree import Exec, Process, ProcessTree, short_set
+from core.recording.process_tree import Exec, Process, ProcessTree
 from core.recording.recording import Recording
 from core.recording.rows import PROCESS_ROW, ROW_DTYPE, Details
 from tests.core.recording.test_recording import HEADER
@@ -47,7 +46,7 @@ def test_a_family(engine: Engine) -> None:
     program = next(child for child in root.children if isinstance(child, Exec))
     assert program.user == f"uid {os.getuid()}"
     status = dict(line.split(":\t") for line in Path("/proc/self/status").read_text().splitlines() if ":\t" in line)
-    assert len(program.capabilities["permitted"]) == int(status["CapPrm"], 16).bit_count()
+    assert program.sets.permitted == int(status["CapPrm"], 16)
 
 
 def test_threads_are_counted_not_listed() -> None:
@@ -87,11 +86,3 @@ def test_a_parent_is_touched_before_its_child() -> None:
         seen.add(parent)
     assert len(seen) == 4  # the roots, 1, 2 and 3
     assert tree.touched() == []
-
-
-def test_short_sets() -> None:
-    everything = NAMES
-    assert short_set([]) == "none"
-    assert short_set(list(everything)) == f"all {len(everything)}"
-    assert short_set(["CHOWN", "KILL"]) == "CHOWN KILL"
-    assert short_set([name for name in everything if name != "SYS_ADMIN"]) == f"{len(everything) - 1}, without SYS_ADMIN"

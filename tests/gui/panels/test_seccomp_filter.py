@@ -69,6 +69,14 @@ def test_a_call_is_answered_as_the_command_line_answers_it(view: FilterView) -> 
     assert not view.trial.action.isVisible()
 
 
+def test_a_call_is_answered_while_it_is_written(view: FilterView) -> None:
+    view.trial.edit.setFocus()
+    QTest.keyClicks(view.trial.edit, "socket(AF_INET, SOCK_RAW")
+    assert view.trial.action.text().startswith("errno:EPERM")
+    QTest.keyClicks(view.trial.edit, "|SOCK_CLOEXEC")
+    assert view.trial.action.text() == "allow"
+
+
 def test_only_the_path(view: FilterView) -> None:
     view.trial.set_call(_CALL)
     whole = len(view.text().splitlines())
