@@ -148,7 +148,7 @@ def test_the_inspector_leads_into_the_log(window: MainWindow, qtbot: QtBot) -> N
 
 def test_the_keyboard_reaches_the_gates(window: MainWindow, qtbot: QtBot) -> None:
     run(window, "true", qtbot)
-    window.log.table.go_to(0)
+    window.log.table.go_to(cells(window, Column.SYSCALL).index("brk"))
     window.log.table.setFocus()
     QTest.keyClick(window, Qt.Key.Key_6, CONTROL)
     first = window.inspector.call.diagram.buttons()[0]
