@@ -58,7 +58,6 @@ class CallEvent:
             "evidence": verdict.evidence.word,
             "reason": verdict.reason,
             "rule": verdict.rule,
-            "own_filter": verdict.own_filter,
             "capability": verdict.capability,
             "alternatives": list(verdict.alternatives),
             "checks": [{**dataclasses.asdict(check), "stack": list(check.stack)} for check in self.checks],

@@ -50,6 +50,7 @@ class EventPrinter:
         self._end = line_end(out, session.plan.terminal.stdio)
         self._paint: Paint = coloured if _shows_colour(out) else plain
         self._printed = 0
+        self._writing = True
         self._problem: str | None = None
 
     def progress(self, progress: Progress) -> None:
@@ -89,9 +90,16 @@ class EventPrinter:
 
     def _write(self, lines: Iterable[str]) -> None:
         text = "".join(f"{line}{self._end}" for line in lines)
-        if text:
+        if not text or not self._writing:
+            return
+        try:
             self._out.write(text)
             self._out.flush()
+        except BrokenPipeError:
+            raise  # nobody reads us any more: that ends the run, as it would end any program
+        except OSError as err:
+            self._writing = False
+            self._note(f"{self._out.name}: events are no longer written there: {err.strerror}. The run goes on; make room, and run again")
 
 
 def _shows_colour(out: TextIO) -> bool:
@@ -151,5 +159,8 @@ def _event_stream(path: Path | None) -> Iterator[TextIO]:
         file = path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as err:
         raise Complaint(f"{path}: events cannot be written there: {err.strerror}") from err
-    with file:
+    try:
         yield file
+    finally:
+        with contextlib.suppress(OSError):  # what could not be written has been told
+            file.close()

@@ -150,7 +150,7 @@ class Recording:
             self._file.write(make())
         except OSError as err:
             why = "the disk is full" if err.errno == errnos.ENOSPC else (err.strerror or str(err))
-            self.problem = f"{self.path} is no longer written: {why}. The events so far are kept in memory; save them elsewhere"
+            self.problem = f"{self.path} is no longer written: {why}. It can be read up to here, and the run goes on; make room or record elsewhere, and run again"
             self._file.abandon()
             self._file = None
 

@@ -331,3 +331,14 @@ def test_a_full_disk_under_the_recording_does_not_stop_the_run() -> None:
     assert done.stdout == b"still here\n"
     assert b"/dev/full is no longer written: the disk is full" in done.stderr
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl"])
+def test_a_full_disk_under_the_events_does_not_stop_the_run(form: str) -> None:
+    done = gatescope("run", "--format", form, "--output", "/dev/full", "--engine", "ptrace", "--", "sh", "-c", "echo still here; exit 3")
+    assert done.stdout == b"still here\n"
+    complaints = [line for line in done.stderr.splitlines() if b"ptrace" not in line]
+    assert complaints == [
+        b"gatescope: /dev/full: events are no longer written there: No space left on device. The run goes on; make room, and run again"
+    ]
+    assert done.returncode == 3

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import prctl
 
-SECONDS_TO_END = 2.0
+SECONDS_TO_END = 5.0
 """How long a process that is ending anyway may take, on a busy machine, before it counts as left behind."""
 
 

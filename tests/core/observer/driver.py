@@ -19,7 +19,7 @@ from core.observer.wire import Command, Field, FilterSpec, Frame, FrameKind, Lau
 
 NOBODY = 65534
 PATIENCE = 20.0
-"""Seconds until a frame that does not come fails the test."""
+"""Seconds without a frame that fail the test."""
 
 _RECORDS = {FrameKind.CALLS: (wire.CALL_FIELDS, wire.CALL), FrameKind.PROCESSES: (wire.PROCESS_FIELDS, wire.PROCESS)}
 
@@ -106,6 +106,13 @@ class Observer:
                 return
         raise AssertionError(f"the target never wrote {text!r} but {seen!r}")
 
+    def read_signal_until(self, number: int) -> None:
+        """Read until the target has got this signal."""
+        for _ in self._arriving():
+            if number in [record["status"] for record in self.process_records(ProcessKind.SIGNAL)]:
+                return
+        raise AssertionError(f"the target never got signal {number}")
+
     def read_all(self) -> None:
         """Read to the end, which the observer's own makes."""
         for _ in self._arriving():
@@ -122,10 +129,9 @@ class Observer:
             return ""
 
     def _arriving(self) -> Iterator[Frame]:
-        deadline = time.monotonic() + PATIENCE
         with selectors.DefaultSelector() as selector:
             selector.register(self._stdout, selectors.EVENT_READ)
-            while selector.select(max(0.0, deadline - time.monotonic())):
+            while selector.select(PATIENCE):
                 data = os.read(self._stdout, 1 << 20)
                 if not data:
                     return
@@ -249,7 +255,7 @@ def running(pid: int) -> bool:
 
 def wait_gone(pids: list[int]) -> list[int]:
     """Those of `pids` that still run after a while."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while (left := [pid for pid in pids if running(pid)]) and time.monotonic() < deadline:
         time.sleep(0.01)
     return left
