@@ -63,6 +63,7 @@ class Inspector(QStackedWidget):
         self.addWidget(self.pages)
         self.addWidget(self.tree)
         self._connect()
+        theme.changed.connect(self._on_theme_changed)
         self.show_event(None)
 
     def set_recording(self, recording: Recording | None) -> None:
@@ -156,6 +157,10 @@ class Inspector(QStackedWidget):
                 shortcut = QShortcut(QKeySequence(key), detail)
                 shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 shortcut.activated.connect(self.go_back)
+
+    def _on_theme_changed(self) -> None:
+        if self._opened is not None:
+            self._show_page(self._opened)
 
     def _on_tab_changed(self) -> None:
         self._fill_fields()
