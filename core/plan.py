@@ -28,7 +28,7 @@ from core.policy.paths import narrowings
 from core.policy.target import Target
 from core.recording.header import RunHeader
 from core.target import TargetError, resolve_target
-from core.users import find_user
+from core.users import needs_root
 from core.version import VERSION
 
 EngineChoice = Literal["auto", "ebpf", "ptrace"]
@@ -74,8 +74,7 @@ class Plan:
     @property
     def needs_root(self) -> bool:
         """Whether the target is to be somebody whom only a privileged observer can make it."""
-        identity = self.policy.identity
-        return not identity.user_namespace and identity.user != "me" and not _is_own(identity.user)
+        return needs_root(self.policy.identity)
 
     @property
     def lookup(self) -> Lookup | None:
@@ -188,8 +187,3 @@ def build_filters(policy: Policy) -> tuple[bytes, ...]:
     if policy.seccomp.mode != "filter":
         return ()
     return tuple(built.program for built in build_stack(policy.seccomp))
-
-
-def _is_own(user: str | int) -> bool:
-    found = find_user(user)
-    return found is not None and found.uid == os.getuid()

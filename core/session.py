@@ -88,7 +88,8 @@ class Session:
         self._waiting: deque[Batch] = deque()
         self._judge: Judge | None = None
         self._assembler: Assembler | None = None
-        self._started_ns = 0
+        self.started_ns = 0
+        """CLOCK_MONOTONIC at the start of the target, from which the events' times count; 0 before it."""
         self._garbled = False
 
     @property
@@ -190,9 +191,9 @@ class Session:
             raise wire.WireError("the observer says that the target runs, but was not asked to launch one")
         self.state = "running"
         self.pid = frame.number("pid")
-        self._started_ns = frame.number("monotonic_ns")
+        self.started_ns = frame.number("monotonic_ns")
         execs = Execs(int(self.hello["last_capability"]), elsewhere=self.plan.elsewhere)
-        self._assembler = Assembler(self.recording.names, self._started_ns, execs)
+        self._assembler = Assembler(self.recording.names, self.started_ns, execs)
 
     def _output(self, payload: bytes, progress: Progress) -> None:
         if not payload or payload[0] not in (1, 2):
@@ -205,7 +206,7 @@ class Session:
     def _ended(self, frame: Frame, progress: Progress) -> None:
         self._symbols_complete = True
         self._judged(self._collector.finish(), progress)
-        self.ending = Ending(frame.number("status"), frame.number("monotonic_ns") - self._started_ns)
+        self.ending = Ending(frame.number("status"), frame.number("monotonic_ns") - self.started_ns)
         if self.state == "running":
             self.state = "ended"
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.observer import database
+from core.policy.id_maps import is_own
 from core.policy.identity import User
+from core.policy.model import Identity
 
 
 def invoking_user(environment: Mapping[str, str] = os.environ) -> User:
@@ -24,6 +26,17 @@ def find_user(name: str | int) -> User | None:
 def find_group(name: str) -> int | None:
     """The gid of a name."""
     return database.find_group(name)
+
+
+def needs_root(identity: Identity) -> bool:
+    """Whether this user cannot make the target who it is to be: that takes an observer which runs as root."""
+    if identity.user_namespace:
+        maps = ((identity.uid_map, os.getuid()), (identity.gid_map, os.getgid()))
+        return any(lines is not None and not is_own(lines, own) for lines, own in maps)
+    if identity.user == "me":
+        return False
+    found = find_user(identity.user)
+    return found is None or found.uid != os.getuid()
 
 
 def user_of(ids: Mapping[str, Any]) -> User:

@@ -7,6 +7,7 @@ import os
 from core.policy.error import PolicyError
 from core.policy.identity import Caller, resolve_identity
 from core.policy.model import Policy
+from core.users import needs_root
 from gui.after_exec import own_caller
 
 
@@ -15,7 +16,7 @@ def likely_caller(policy: Policy, prefix: str = "") -> Caller:
 
     Behind a prefix of the user's own nobody knows yet: only what binds everyone is then to be called impossible.
     """
-    return own_caller(as_root=prefix != "none" if prefix else _needs_root(policy))
+    return own_caller(as_root=prefix != "none" if prefix else needs_root(policy.identity) and os.getuid() != 0)
 
 
 def identity_problem(policy: Policy, caller: Caller) -> PolicyError | None:
@@ -25,8 +26,3 @@ def identity_problem(policy: Policy, caller: Caller) -> PolicyError | None:
     except PolicyError as err:
         return err
     return None
-
-
-def _needs_root(policy: Policy) -> bool:
-    """Whether the run would take an observer that runs as root (as `core.plan.Plan.needs_root` has it)."""
-    return not policy.identity.user_namespace and policy.identity.user not in ("me", os.getuid()) and os.getuid() != 0

@@ -65,7 +65,7 @@ class Failures:
         if lost and (ret in other_gate.REFUSALS or privileged_call(called, args, -ret, data) is not None):
             return Finding(Gate.OTHER, Outcome.DENIED, Evidence.UNKNOWN, wording.lost(lost, ret))
         if (self._landlock is not None or own) and ret in landlock.REFUSALS:
-            finding = landlock.refused(called, args, data, ret, self._landlock, own=own)
+            finding = landlock.refused(called, args, data, ret, self._landlock, own=own, checked=not self._traced)
             if finding is not None:
                 return finding
         if not self._traced:

@@ -20,10 +20,13 @@ RESTRICTING: Final = "landlock_restrict_self"
 """The call by which a thread puts a ruleset on itself."""
 
 
-def refused(call: str, args: Sequence[int], data: Mapping[int, bytes], ret: int, policy: Landlock | None, *, own: bool) -> Finding | None:
+def refused(
+    call: str, args: Sequence[int], data: Mapping[int, bytes], ret: int, policy: Landlock | None, *, own: bool, checked: bool
+) -> Finding | None:
     """For a call that returned one of `REFUSALS`, and no check says why; None: Landlock is not known to refuse it.
 
-    `data`: by the argument's index what it points to, as far as it was captured; `policy`: the ruleset that the policy put on the target; `own`: the target has put one on itself, of which the rules are not known.
+    `data`: by the argument's index what it points to, as far as it was captured; `policy`: the ruleset that the policy put on the target; `own`: the target has put one on itself, of which the rules are not known;
+    `checked`: every capability check is on record, so that it was not file permissions.
     """
     if call in TOPOLOGY:
         restricted = (policy is not None and policy.handled_fs) or own
@@ -37,6 +40,8 @@ def refused(call: str, args: Sequence[int], data: Mapping[int, bytes], ret: int,
             return _finding(wording.landlock_policy(ret, [right.doing for right in lacking], _place(needed)))
         if lacking:
             return _finding(wording.landlock_perhaps(ret, needed.path))
+        if checked and needed.fs & policy.handled_fs:
+            return _finding(wording.landlock_link(ret, needed.path))
     return _finding(wording.landlock_own(ret)) if own else None
 
 

@@ -221,6 +221,10 @@ def landlock_perhaps(ret: int, path: str) -> str:
     return f"{errno_name(-ret)}: perhaps Landlock: whether the policy's paths cover {path} depends on the directory that it is relative to"
 
 
+def landlock_link(ret: int, path: str) -> str:
+    return f"{errno_name(-ret)}, but no capability was refused: perhaps Landlock: the policy's paths cover {path}, but not where a link there leads"
+
+
 def landlock_own(ret: int) -> str:
     return f"{errno_name(-ret)}: probably Landlock: the target has put a ruleset on itself, of which the rules are not known"
 

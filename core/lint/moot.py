@@ -86,7 +86,8 @@ def _finding(part: Part, number: int, moot: Sequence[_Moot]) -> Finding:
 
 def _fix(part: Part, number: int, moot: Sequence[_Moot], names: Sequence[str]) -> Fix:
     if all(one.neutral for one in moot):
-        return Fix(f"Take {_few(names)} out of rule {number}: they are refused all the same.", without_calls(part.policy, number, names))
+        what = "it is" if len(names) == 1 else "they are"
+        return Fix(f"Take {_few(names)} out of rule {number}: {what} refused all the same.", without_calls(part.policy, number, names))
     policy, others = part.policy, list(dict.fromkeys(one.other.layer.number for one in moot))
     for other in others:
         policy = decide(policy, other, [one.name for one in moot if one.other.layer.number == other], "allow")

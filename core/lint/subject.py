@@ -68,10 +68,6 @@ class Subject:
             return None
         return Action.from_value(self._emulator.value(ARCHES[table], nr, 0, args))
 
-    def value(self, arch: int, nr: int, args: Sequence[int]) -> int:
-        """What becomes of a call, as the kernel sees it."""
-        return self._emulator.value(arch, nr, 0, args)
-
     def may_run(self, table: str, name: str) -> bool:
         """Whether the filters let the call run with some arguments, as far as those that the rules name show it."""
         return any(not refuses(action) for action in self._answers(table, name))

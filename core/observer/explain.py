@@ -60,29 +60,52 @@ def explain(error: LaunchError, spec: LaunchSpec) -> str:
 
 
 def _reason(error: LaunchError, spec: LaunchSpec) -> str:
-    if error.stage == Stage.EXEC:
-        return explain_exec(error.errno, spec)
-    if error.stage == Stage.DIRECTORY:
-        return spec.directory
-    if error.stage == Stage.LANDLOCK:
-        return _landlock_reason(error.errno, error.path)
-    if error.stage in (Stage.SECCOMP, Stage.INJECT) and error.errno != errno.EPERM:
-        return _seccomp_reason(error.errno, error.stage)
-    if error.errno in (errno.EPERM, errno.EACCES):
-        return _EPERM.get(error.stage, "")
-    if error.stage in (Stage.UID, Stage.GID) and error.errno == errno.EINVAL:
-        return "the id has no place in the user namespace's map: map it, or choose another"
-    if error.stage in (Stage.FORK, Stage.UID) and error.errno == errno.EAGAIN:
-        return "the limit of processes (ulimit -u) is reached: end some, or raise it"
-    if error.stage == Stage.USER_NAMESPACE and error.errno in (errno.ENOSPC, errno.EUSERS):
-        return "the limit of user namespaces (user.max_user_namespaces) is reached or 0: raise it, or leave the user namespace off"
-    return ""
+    match error.stage:
+        case Stage.EXEC:
+            return explain_exec(error.errno, spec)
+        case Stage.DIRECTORY:
+            return f"{spec.directory} {_PATH_PROBLEMS.get(error.errno, 'cannot be opened')}: start Gatescope in another directory"
+        case Stage.LANDLOCK:
+            return _landlock_reason(error.errno, error.path)
+        case Stage.SECCOMP | Stage.INJECT:
+            return _seccomp_reason(error, spec)
+        case _ if error.errno in (errno.EPERM, errno.EACCES):
+            return _EPERM.get(error.stage, "")
+        case _:
+            return _OTHERWISE.get((error.stage, error.errno), "")
+
+
+_NO_PLACE: Final = "the id has no place in the user namespace's map: add it to identity.uid_map or gid_map, or choose another"
+_NO_NAMESPACES: Final = (
+    "the limit of user namespaces (user.max_user_namespaces) is reached or 0: raise it, or switch the user namespace off"
+)
+_TOO_MANY_FILES: Final = "too many files are open here (ulimit -n): close some, or raise the limit"
+_OTHERWISE: Final = {
+    (Stage.FORK, errno.EAGAIN): "the limit of processes (ulimit -u) is reached: end some, or raise it",
+    (Stage.FORK, errno.ENOMEM): "the machine has no memory left: end something else first",
+    (Stage.STDIO, errno.EMFILE): _TOO_MANY_FILES,
+    (Stage.STDIO, errno.ENFILE): _TOO_MANY_FILES,
+    (Stage.STDIO, errno.ENOSPC): "no pseudo-terminal is left (kernel.pty.max): close some terminals",
+    (
+        Stage.USER_NAMESPACE,
+        errno.EINVAL,
+    ): "the kernel does not take these id maps, in which an id stands twice, a count is 0 or too large, or lines are too "
+    "many: change identity.uid_map or gid_map",
+    (Stage.USER_NAMESPACE, errno.ENOSPC): _NO_NAMESPACES,
+    (Stage.USER_NAMESPACE, errno.EUSERS): _NO_NAMESPACES,
+    (Stage.GROUPS, errno.EINVAL): _NO_PLACE,
+    (Stage.GID, errno.EINVAL): _NO_PLACE,
+    (Stage.UID, errno.EINVAL): _NO_PLACE,
+    (Stage.UID, errno.EAGAIN): "that user's limit of processes (ulimit -u) is reached: end some, or raise it",
+    (Stage.AMBIENT, errno.EINVAL): "this kernel does not know one of the ambient capabilities: leave it out",
+    (Stage.SECUREBITS, errno.EINVAL): "this kernel does not know one of these securebits: leave it out",
+}
+# What else the kernel says at a step than that something is missing.
 
 
 def _landlock_reason(number: int, path: str | None) -> str:
     if path is not None:
-        why = _PATH_PROBLEMS.get(number, "it cannot be opened")
-        return f"{path} stands in the policy's [paths], and {why}: take it out there, or name another"
+        return f"{path}, which stands in the policy's [paths], {_PATH_PROBLEMS.get(number, 'cannot be opened')}: take it out there, or name another"
     if number == errno.EPERM:
         return "the kernel wants no_new_privs or CAP_SYS_ADMIN for it: switch no_new_privs on"
     if number == errno.E2BIG:
@@ -97,20 +120,24 @@ def _landlock_reason(number: int, path: str | None) -> str:
 
 
 _PATH_PROBLEMS: Final = {
-    errno.ENOENT: "it does not exist",
-    errno.ENOTDIR: "a part of it is not a directory",
-    errno.ELOOP: "it leads through too many symbolic links",
-    errno.EACCES: "the target's user may not reach it",
+    errno.ENOENT: "does not exist",
+    errno.ENOTDIR: "is not a directory, or leads through something that is none",
+    errno.ELOOP: "leads through too many symbolic links",
+    errno.EACCES: "is closed to the target's user",
 }
 
 
-def _seccomp_reason(number: int, stage: Stage) -> str:
-    if number == errno.EACCES:
-        return _EPERM[stage]
-    if number == errno.EINVAL:
-        return "the kernel does not take this program or these flags: a flag may be newer than the kernel, or the program invalid"
-    if number == errno.ENOMEM:
-        return "all filters of a process together may have 32768 instructions: make the policy smaller"
-    if number in (errno.ENOSYS, errno.EOPNOTSUPP):
-        return "this kernel has no seccomp filters, or not this action"
-    return "an earlier filter may refuse the seccomp call that loads the next one"
+def _seccomp_reason(error: LaunchError, spec: LaunchSpec) -> str:
+    if error.errno == errno.EACCES and not spec.no_new_privs:
+        return _EPERM[error.stage]
+    if len(spec.filters) > 1 and error.errno not in _OF_THE_PROGRAM:
+        return "an earlier filter refuses the seccomp call that loads the next one: allow seccomp there, or change their order"
+    return _OF_THE_PROGRAM.get(error.errno, "")
+
+
+_OF_THE_PROGRAM: Final = {
+    errno.EINVAL: "the kernel does not take this program or these flags, which may be newer than it: take the flags out of the filter",
+    errno.ENOMEM: "all filters of a process together may have 32768 instructions: make the policy smaller",
+    errno.ENOSYS: "this kernel has no seccomp filters: set the mode to off",
+    errno.EOPNOTSUPP: "this kernel does not have this action: choose another",
+}

@@ -26,6 +26,8 @@ def explain_exec(number: int, spec: LaunchSpec) -> str:
         return f"{path} is in no format that this kernel executes: a script needs #! and its interpreter in the first line, a program the right processor"
     if number in (errno.EACCES, errno.EPERM):
         return _not_allowed(path, number, spec)
+    if number == errno.EAGAIN:
+        return "the limit of processes (ulimit -u) of the target's user is reached: end some, or raise it"
     if number == errno.E2BIG:
         return "arguments and environment together are larger than the kernel takes: pass less"
     if number == errno.ETXTBSY:

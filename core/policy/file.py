@@ -21,6 +21,7 @@ _ALWAYS_WRITTEN: Final = {
 }  # a filter reads better with what it starts from
 _IN_FRONT: Final = ("mode", "default", "judge_from")  # also where the model inherits other fields before them
 _TABLES: Final = ("rules", "stacked")  # lists whose entries are tables of their own
+_MAYBE_NEWER: Final = " If a newer Gatescope wrote this, open it with that one."
 _WIDTH: Final = 120  # a longer list is written one entry a line
 _POLICY_TYPE: Final = inspect.type_info(Policy)
 # msgspec sorts a Literal's words; a sentence gives them in the model's order.
@@ -74,7 +75,8 @@ def _explain(message: str, raw: dict[str, Any]) -> PolicyError:
     if field[1] == "missing required":
         return PolicyError(inner, f"is missing; it must be {_allowed(_field_types(kind)[field[2]])}.")
     names = tuple(sorted(_field_types(kind), key=_place_in_text))
-    return PolicyError(inner, f"there is no such key{suggestion(field[2], names) or '.'} Allowed: {', '.join(names)}.")
+    close = suggestion(field[2], names)
+    return PolicyError(inner, f"there is no such key{close or '.'} Allowed: {', '.join(names)}.{'' if close else _MAYBE_NEWER}")
 
 
 def _look_up(key: str, raw: Any) -> tuple[inspect.Type, Any]:
@@ -107,7 +109,8 @@ def _value_sentence(kind: inspect.Type, value: object) -> str:
     if isinstance(kind, inspect.LiteralType):
         words = _WORDS[frozenset(kind.values)]
         close = suggestion(value, words) if isinstance(value, str) else ""
-        return f"{quoted(value)} is not allowed{close or '.'} Allowed: {', '.join(words)}."
+        newer = _MAYBE_NEWER if isinstance(value, str) and value[:1].isalnum() and not close else ""
+        return f"{quoted(value)} is not allowed{close or '.'} Allowed: {', '.join(words)}.{newer}"
     return f"{quoted(value)} is not allowed: it must be {_allowed(kind)}."
 
 

@@ -53,7 +53,7 @@ def _check_line(key: str, line: tuple[int, int, int]) -> None:
 def check_may_map(key: str, kind: Kind, lines: IdMap, own: int, held: Held) -> None:
     """What the kernel refuses from an observer with the id `own` outside, with EPERM. Raises `PolicyError` that says how to get it."""
     number, name = _SET_IDS[kind]
-    if not held.permitted >> number & 1 and (len(lines), lines[0][1:]) != (1, (own, 1)):
+    if not held.permitted >> number & 1 and not is_own(lines, own):
         raise PolicyError(
             key,
             f"{quoted(lines)} cannot be mapped: without {name} the kernel lets an observer map its own {kind} only, one line: "
@@ -65,6 +65,11 @@ def check_may_map(key: str, kind: Kind, lines: IdMap, own: int, held: Held) -> N
             key,
             "cannot map root (uid 0 outside): the kernel wants SETFCAP for that, and the observer does not hold it. Leave uid 0 out of the map.",
         )
+
+
+def is_own(lines: IdMap, own: int) -> bool:
+    """Whether this is the one map that an observer without privilege may set: a single line, for its own id outside."""
+    return len(lines) == 1 and lines[0][1:] == (own, 1)
 
 
 def inside_of(lines: IdMap, outside: int) -> int | None:

@@ -6,11 +6,10 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from core.bpf.machine import SeccompData
 from core.event import CallEvent
 from core.judge.change import Holding, Situation
+from core.judge.watched import Watched
 from core.knowledge.syscalls import name
 from core.policy.error import PolicyError
 from core.policy.file import decode
@@ -21,10 +20,9 @@ from core.recording.rows import CALL_ROW
 if TYPE_CHECKING:
     from core.recording.recording import Recording
 
-_CHANGING: Final = frozenset(
-    {"capset", "setresuid", "setresuid32", "setreuid", "setreuid32", "setuid", "setuid32", "setfsuid", "setfsuid32", "setns", "unshare"}
-)
+_CHANGING: Final = ("capset", "setresuid", "setresuid32", "setreuid", "setreuid32", "setuid", "setuid32", "setns", "unshare")
 """Calls after which a process may hold other capabilities than at its exec."""
+_WATCHED: Final = Watched(*_CHANGING)
 
 
 def situation_of(recording: Recording, index: int) -> Situation:
@@ -108,8 +106,8 @@ def _last_exec(recording: Recording, index: int, pid: int) -> int | None:
 
 def _changed_since(recording: Recording, start: int, stop: int, pid: int) -> bool:
     for _, rows in recording.rows.slices(start, stop):
-        mine = rows[(rows["pid"] == pid) & (rows["kind"] == CALL_ROW) & (rows["ret"] >= 0)]
-        called = np.unique(np.stack([mine["arch"], mine["nr"]], axis=1), axis=0)
-        if any(name(int(arch), int(nr)) in _CHANGING for arch, nr in called):
+        candidates = rows[_WATCHED.succeeded(rows)]
+        mine = candidates[(candidates["pid"] == pid) & (candidates["kind"] == CALL_ROW)]
+        if any(name(int(row["arch"]), int(row["nr"])) in _CHANGING for row in mine):
             return True
     return False

@@ -62,6 +62,9 @@ class ChangeRow(QWidget):
         toggle = self.change.toggle
         already = toggle is None or toggle.apply(policy) == policy
         self.set_policy.setEnabled(not already)
+        if not already:
+            self._done.hide()
+            self.run_again.hide()
 
     def show_busy(self, busy: bool, progress: str) -> None:
         """`busy`: some question is being answered; `progress`: this one, and how far it is."""

@@ -48,6 +48,7 @@ class ChangesView(QWidget):
         self._column.addWidget(self._invitation)
         document.changed.connect(self._on_policy_changed)
         flips.changed.connect(self._on_flips_changed)
+        theme.changed.connect(self._on_flips_changed)
 
     def show_changes(self, recording: Recording | None, index: int, changes: Sequence[Change]) -> None:
         """The changes to call number `index` of the recording, from 0; none hides the view."""
@@ -59,16 +60,15 @@ class ChangesView(QWidget):
         event = recording.event(index) if recording is not None and changes else None
         self.rows = []
         if isinstance(event, CallEvent):
-            for change in changes:
-                self.rows.append(self._row(change, event))
+            inferred = event.verdict.evidence is Evidence.INFERRED
+            wanted = next((change for change in changes if inferred and change.helps and change.provable), None)
+            self.rows = [self._row(change, event, prominent=change is wanted) for change in changes]
+            self._invitation.setVisible(wanted is not None)
         self.setVisible(bool(self.rows))
-        inferred = isinstance(event, CallEvent) and event.verdict.evidence is Evidence.INFERRED
-        self._invitation.setVisible(inferred and any(change.helps and change.provable for change in changes))
         self._on_policy_changed(self._document.policy)
         self._on_flips_changed()
 
-    def _row(self, change: Change, event: CallEvent) -> ChangeRow:
-        prominent = event.verdict.evidence is Evidence.INFERRED and change.helps and not self.rows
+    def _row(self, change: Change, event: CallEvent, *, prominent: bool) -> ChangeRow:
         row = ChangeRow(self._theme, change, event, prominent=prominent)
         row.policy_wanted.connect(self._on_policy_wanted)
         row.proof_wanted.connect(self._on_proof_wanted)

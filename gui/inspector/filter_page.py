@@ -54,8 +54,9 @@ class FilterPage(DetailPage):
         self.show_rule.clicked.connect(self.rule_wanted)
         self.only_path = named(QCheckBox("Only the instructions that ran"), "Only the instructions that ran")
         self.only_path.toggled.connect(self._on_only_path)
+        self._parts: list[FilterPart] = []
         self._filters = QVBoxLayout()
-        self._filters.setSpacing(GRID)
+        self._filters.setSpacing(2 * GRID)
         for widget in (self._decision, self._rule, self.show_rule, self.only_path):
             self.column.addWidget(widget)
         self.column.addLayout(self._filters)
@@ -72,30 +73,49 @@ class FilterPage(DetailPage):
 
     def listings(self) -> list[FilterListing]:
         """The filters shown, oldest first."""
-        return self.findChildren(FilterListing)
+        return [part.listing for part in self._parts]
 
     def _fill(self) -> None:
-        while (item := self._filters.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.setParent(None)
-                widget.deleteLater()
         judgements = list(judgements_of(self._situation)) if self._situation is not None else []
         self.only_path.setVisible(bool(judgements))
-        for judgement in judgements:
-            self._filters.addWidget(strong_label(judgement.title))
-            self._filters.addWidget(paragraph(judgement.answer, muted=True))
-            self._filters.addWidget(self._listing(judgement))
-
-    def _listing(self, judgement: Judgement) -> FilterListing:
-        listing = FilterListing(self.theme, f"{judgement.title}, disassembled")
-        lines = [judgement.lines[index] for index in judgement.path] if self.only_path.isChecked() else judgement.lines
-        listing.show_lines(lines, judgement.path)
-        shown = min(max(len(lines), _FEWEST_LINES), _MOST_LINES)
-        listing.setFixedHeight(shown * listing.fontMetrics().lineSpacing() + 6 * GRID)
-        return listing
+        # From call to call mostly the same filters are shown: their widgets stay.
+        while len(self._parts) > len(judgements):
+            part = self._parts.pop()
+            self._filters.removeWidget(part)
+            part.hide()
+            part.deleteLater()
+        while len(self._parts) < len(judgements):
+            self._parts.append(FilterPart(self.theme))
+            self._filters.addWidget(self._parts[-1])
+        for part, judgement in zip(self._parts, judgements, strict=True):
+            part.show_judgement(judgement, only_path=self.only_path.isChecked())
 
     def _on_only_path(self) -> None:
         self._fill()
+
+
+class FilterPart(QWidget):
+    """One filter with its answer."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = strong_label("")
+        self._answer = paragraph(muted=True)
+        self.listing = FilterListing(theme, "")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        for widget in (self._title, self._answer, self.listing):
+            column.addWidget(widget)
+
+    def show_judgement(self, judgement: Judgement, *, only_path: bool) -> None:
+        """The filter and the call's way through it; `only_path`: of the filter no more than that."""
+        self._title.setText(judgement.title)
+        self._answer.setText(judgement.answer)
+        lines = [judgement.lines[index] for index in judgement.path] if only_path else judgement.lines
+        named(self.listing, f"{judgement.title}, disassembled").show_lines(lines, judgement.path)
+        shown = min(max(len(lines), _FEWEST_LINES), _MOST_LINES)
+        self.listing.setFixedHeight(shown * self.listing.fontMetrics().lineSpacing() + 6 * GRID)
 
 
 def decision_of(situation: Situation) -> str:

@@ -95,12 +95,12 @@ class GateDiagram(QWidget):
         return QSize(240, self.heightForWidth(max(self.width(), 240)))
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802  Qt's virtual method
-        blocks = self._layout(float(width))
-        return round(blocks[-1].top + blocks[-1].height) + 1 if blocks else 0
+        return _bottom(self._layout(float(width)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._lay_out()
+        if event.size().width() != event.oldSize().width():
+            self._lay_out()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -120,7 +120,7 @@ class GateDiagram(QWidget):
     def _lay_out(self) -> None:
         self._blocks = self._layout(float(self.width()))
         self._place_buttons()
-        self.setFixedHeight(self.heightForWidth(self.width()))
+        self.setFixedHeight(_bottom(self._blocks))
         self.update()
 
     def _name_buttons(self, diagram: Diagram) -> None:
@@ -276,6 +276,10 @@ class GateDiagram(QWidget):
         if card.state is State.PASSED:
             return self._theme.tokens.passed
         return ink if card.state.stops and card.state is not State.FAILED else self._theme.tokens.muted
+
+
+def _bottom(blocks: list[_Block]) -> int:
+    return round(blocks[-1].top + blocks[-1].height) + 1 if blocks else 0
 
 
 def _css(font: QFont) -> str:

@@ -63,6 +63,7 @@ class Inspector(QStackedWidget):
         self.addWidget(self.pages)
         self.addWidget(self.tree)
         self._connect()
+        theme.changed.connect(self._on_theme_changed)
         self.show_event(None)
 
     def set_recording(self, recording: Recording | None) -> None:
@@ -73,17 +74,14 @@ class Inspector(QStackedWidget):
     def show_event(self, event: Event | None) -> None:
         """The event of the log's current row; None: none is chosen. A page that is open stays open for the next call."""
         self._event = event
-        self._fields.show_event(event)
-        self.tree.expandToDepth(1)
-        self.tree.resizeColumnToContents(0)
+        self._fill_fields()
         recording = self._recording
         if event is None or recording is None:
             self.pages.setCurrentWidget(self._hint_area)
         elif isinstance(event, CallEvent):
             self.call.show_call(recording, event)
-            self.pages.setCurrentWidget(self._call_area)
-            if self._opened is not None:
-                self._show_page(self._opened)
+            if self._opened is None or not self._show_page(self._opened):
+                self.pages.setCurrentWidget(self._call_area)
         else:
             self.process.show_event(recording, event)
             self.pages.setCurrentWidget(self._process_area)
@@ -99,8 +97,8 @@ class Inspector(QStackedWidget):
 
     def open_page(self, page: Page) -> None:
         """What is behind a gate of the chosen call."""
-        self._show_page(page)
-        self.take_focus()
+        if self._show_page(page):
+            self.take_focus()
 
     def go_back(self) -> None:
         """From a gate's page to the gates, with the keyboard on the one that was opened."""
@@ -111,17 +109,19 @@ class Inspector(QStackedWidget):
             self.pages.setCurrentWidget(self._call_area)
             self.call.diagram.focus_pressed()
 
-    def _show_page(self, page: Page) -> None:
+    def _show_page(self, page: Page) -> bool:
+        # Whether there is something to show: where the run's policy cannot be read, the page before says so.
         recording, event = self._recording, self._event
         if recording is None or not isinstance(event, CallEvent):
-            return
+            return False
         try:
             self._fill(page, recording, event)
-        except PolicyError:  # the page before says so
-            return
+        except PolicyError:
+            return False
         self._details[page].name_call(event.syscall)
         self._opened = page
         self.pages.setCurrentWidget(self._details[page])
+        return True
 
     def _fill(self, page: Page, recording: Recording, event: CallEvent) -> None:
         if page is Page.RESULT:
@@ -135,7 +135,15 @@ class Inspector(QStackedWidget):
         else:
             self.checks.show_situation(situation, sees_checks=recording.header.engine != "ptrace")
 
+    def _fill_fields(self) -> None:
+        # Only where they are in sight: it takes as long as everything else.
+        if self.currentWidget() is self.tree:
+            self._fields.show_event(self._event)
+            self.tree.expandToDepth(1)
+            self.tree.resizeColumnToContents(0)
+
     def _connect(self) -> None:
+        self.currentChanged.connect(self._on_tab_changed)
         self.call.diagram.page_wanted.connect(self.open_page)
         self.call.aftermath.event_wanted.connect(self.event_wanted)
         self.call.changes.run_wanted.connect(self.run_wanted)
@@ -149,6 +157,13 @@ class Inspector(QStackedWidget):
                 shortcut = QShortcut(QKeySequence(key), detail)
                 shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
                 shortcut.activated.connect(self.go_back)
+
+    def _on_theme_changed(self) -> None:
+        if self._opened is not None:
+            self._show_page(self._opened)
+
+    def _on_tab_changed(self) -> None:
+        self._fill_fields()
 
     def _on_answered(self, row: QWidget) -> None:
         row.adjustSize()

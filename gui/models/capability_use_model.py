@@ -13,6 +13,7 @@ from core.knowledge.capabilities import BY_NAME
 from core.knowledge.noise import function_purpose
 from core.recording.capability_use import CapabilityUse
 from gui.delegates.cells import TONE_ROLE, Tone
+from gui.models.headers import header_value
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -97,13 +98,7 @@ class CapabilityUseModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
             return None
-        title, tip = _TITLES[Column(section)]
-        values = {
-            Qt.ItemDataRole.DisplayRole: title,
-            Qt.ItemDataRole.ToolTipRole: tip,
-            Qt.ItemDataRole.TextAlignmentRole: _alignment(Column(section)),
-        }
-        return values.get(Qt.ItemDataRole(role))
+        return header_value(_TITLES, section, role, _alignment(Column(section)))
 
     def _text(self, use: CapabilityUse, column: Column) -> str:
         match column:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from core.predict.credentials import set_text
 from core.recording.process_tree import Exec, Process, ProcessTree
 from gui.delegates.cells import TONE_ROLE, Tone
+from gui.models.headers import header_value
 from gui.models.log_columns import duration_text
 
 Index = QModelIndex | QPersistentModelIndex
@@ -118,13 +119,7 @@ class ProcessModel(QAbstractItemModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
             return None
-        title, tip = _TITLES[Column(section)]
-        values = {
-            Qt.ItemDataRole.DisplayRole: title,
-            Qt.ItemDataRole.ToolTipRole: tip,
-            Qt.ItemDataRole.TextAlignmentRole: _alignment(Column(section)),
-        }
-        return values.get(Qt.ItemDataRole(role))
+        return header_value(_TITLES, section, role, _alignment(Column(section)))
 
     def _index_of(self, process: Process | None) -> QModelIndex:
         return QModelIndex() if process is None else self.createIndex(process.place, 0, process)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from core.recording.call_counts import CallCount, cells, total
 from gui.delegates.cells import TONE_ROLE, Tone
+from gui.models.headers import header_value
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -103,13 +104,7 @@ class SummaryModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
             return None
-        title, tip = _TITLES[Column(section)]
-        values = {
-            Qt.ItemDataRole.DisplayRole: title,
-            Qt.ItemDataRole.ToolTipRole: tip,
-            Qt.ItemDataRole.TextAlignmentRole: _alignment(Column(section)),
-        }
-        return values.get(Qt.ItemDataRole(role))
+        return header_value(_TITLES, section, role, _alignment(Column(section)))
 
 
 class SummarySort(QSortFilterProxyModel):

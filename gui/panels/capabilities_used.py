@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from core.recording.capability_use import CapabilityUse, CapabilityUses, could_be_dropped
 from gui.labels import muted_label, rule_line
@@ -17,7 +17,7 @@ from gui.models.capability_use_model import CapabilityUseModel, Column, Role
 from gui.models.follower import Follower
 from gui.naming import named
 from gui.panels.empty_state import Invitation
-from gui.panels.quiet_table import QuietTable
+from gui.panels.quiet_table import FittingWidths, QuietTable
 from gui.panels.run_stack import RunStack
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from core.recording.recording import Recording
 
 _HEADING: Final = "Which capabilities a run needs, and which it could do without"
-_WIDTHS: Final = {Column.CAPABILITY: 150, Column.STATE: 156, Column.GRANTED: 72, Column.REFUSED: 72, Column.CALLS: 190}
+_WIDTHS: Final[dict[int, int]] = {Column.CAPABILITY: 166, Column.STATE: 156, Column.GRANTED: 72, Column.REFUSED: 72, Column.CALLS: 190}
 _DROP: Final = "Drop the unneeded ones in the &policy"
 _DROP_TIP: Final = "The next run keeps only what this one needed; Undo takes the step back"
 
@@ -72,25 +72,15 @@ class CapabilitiesUsedPage(QWidget):
 
     def _lay_out(self, theme: Theme, invitations: Sequence[Invitation]) -> RunStack:
         self.table.setModel(self.model)
-        for column, width in _WIDTHS.items():
-            self.table.setColumnWidth(column, width)
+        FittingWidths(self.table.horizontalHeader(), _WIDTHS, theme)
         foot = QHBoxLayout()
         foot.setContentsMargins(MARGIN, 10, MARGIN, 10)
         foot.setSpacing(8)
         foot.addWidget(self.note, 1, Qt.AlignmentFlag.AlignVCenter)
         foot.addWidget(self._show_calls)
         foot.addWidget(self.drop)
-        content = QWidget()
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
-        inner.addWidget(self.table, 1)
-        inner.addWidget(rule_line())
-        inner.addLayout(foot)
-        stack = RunStack(theme, _HEADING, invitations, content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(stack)
+        stack = RunStack(theme, _HEADING, invitations, [self.table, rule_line(), foot])
+        stack.fill(self)
         self.setFocusProxy(self.table)
         return stack
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal, SignalInstance
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
 from core.event import CallEvent, Event
 from core.judge.verdict import Gate
@@ -14,6 +14,7 @@ from gui.delegates.log import LogDelegate
 from gui.models.log_columns import COLUMNS, Column
 from gui.models.log_copy import as_csv, as_json, as_text
 from gui.models.log_model import LogModel
+from gui.panels.quiet_table import quieten
 from gui.theme import ROW_HEIGHT, Theme
 
 _FILTERABLE: Final = (Column.PID, Column.PROCESS, Column.SYSCALL, Column.RESULT, Column.GATE, Column.REASON, Column.TID, Column.EVIDENCE)
@@ -153,21 +154,12 @@ class LogTable(QTableView):
 
     def _set_up_view(self) -> None:
         self.setAccessibleName("Log of system calls")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        quieten(self)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
     def _set_up_columns(self) -> None:
         header = self.horizontalHeader()
         header.setSectionsMovable(True)
-        header.setHighlightSections(False)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(36)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -177,6 +169,13 @@ class LogTable(QTableView):
             self.setColumnHidden(column, info.hidden)
 
     # What happens.
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # By itself a view copies one cell.
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_text()
+        else:
+            super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         index = self.indexAt(event.pos())

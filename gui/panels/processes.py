@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHBoxLayout, QPushButton, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHBoxLayout, QPushButton, QTreeView, QWidget
 
 from core.recording.process_tree import Exec, Process, ProcessTree
 from gui.delegates.cells import CellDelegate
@@ -17,6 +17,7 @@ from gui.models.process_model import Column, ProcessModel, Role
 from gui.naming import named
 from gui.panels.empty_state import Invitation
 from gui.panels.exec_card import ExecCard
+from gui.panels.quiet_table import FittingWidths
 from gui.panels.run_stack import RunStack
 from gui.theme import MARGIN, Theme
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from core.recording.recording import Recording
 
 _HEADING: Final = "Who made whom in a run, what each ran, and how it ended"
-_WIDTHS: Final = {Column.WHAT: 268, Column.USER: 78, Column.CAPABILITIES: 172, Column.STARTED: 66, Column.LASTED: 82}
+_WIDTHS: Final[dict[int, int]] = {Column.WHAT: 254, Column.USER: 96, Column.CAPABILITIES: 168, Column.STARTED: 66, Column.LASTED: 82}
 _MOST_EXPANDED: Final = 1000
 """Processes up to which every one is opened as it comes; a larger tree is opened by hand."""
 
@@ -45,8 +46,7 @@ class ProcessView(QTreeView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.header().setHighlightSections(False)
         self.header().setStretchLastSection(True)
-        for column, width in _WIDTHS.items():
-            self.setColumnWidth(column, width)
+        FittingWidths(self.header(), _WIDTHS, theme)
         self.doubleClicked.connect(self.row_wanted)
         theme.changed.connect(self.doItemsLayout)
 
@@ -108,18 +108,8 @@ class ProcessesPage(QWidget):
         head.addWidget(self.note, 1, Qt.AlignmentFlag.AlignVCenter)
         head.addWidget(self.narrow)
         head.addWidget(self._show_calls)
-        content = QWidget()
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
-        inner.addLayout(head)
-        inner.addWidget(self.view, 1)
-        inner.addWidget(rule_line())
-        inner.addWidget(self.card)
-        stack = RunStack(theme, _HEADING, invitations, content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(stack)
+        stack = RunStack(theme, _HEADING, invitations, [head, self.view, rule_line(), self.card])
+        stack.fill(self)
         self.setFocusProxy(self.view)
         return stack
 

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from collections.abc import Mapping
+
+from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from gui.delegates.cells import CellDelegate
 from gui.theme import ROW_HEIGHT, Theme
+
+
+def quieten(table: QTableView) -> None:
+    """Whole rows to choose, nothing to edit, no lines, rows of one height."""
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setTabKeyNavigation(False)
+    table.setCornerButtonEnabled(False)
+    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    table.verticalHeader().hide()
+    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    table.horizontalHeader().setHighlightSections(False)
+
+
+class FittingWidths(QObject):
+    """Gives columns their first widths, and others when the type becomes larger or smaller; what the user drags stays until then."""
+
+    def __init__(self, header: QHeaderView, widths: Mapping[int, int], theme: Theme) -> None:
+        """`widths`: in pixels, by column, for the ordinary type."""
+        super().__init__(header)
+        self._header, self._widths, self._theme = header, widths, theme
+        self._large: bool | None = None
+        theme.changed.connect(self.fit)
+        self.fit()
+
+    def fit(self) -> None:
+        if self._large is not self._theme.large:
+            self._large = self._theme.large
+            for column, width in self._widths.items():
+                self._header.resizeSection(column, self._theme.scaled(width))
 
 
 class QuietTable(QTableView):
@@ -25,17 +59,8 @@ class QuietTable(QTableView):
         self.setAccessibleName(name)
         self.setItemDelegate(CellDelegate(theme, self))
         self.setAlternatingRowColors(True)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        quieten(self)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setStretchLastSection(True)
         self.doubleClicked.connect(self.row_wanted)
         theme.changed.connect(self._on_theme_changed)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import typing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from core.bpf.call import write_call
 from core.bpf.machine import SeccompData
@@ -18,39 +16,30 @@ from core.judge.verdict import Gate
 from core.knowledge.syscalls import ARCHES
 from core.policy.error import PolicyError
 from core.policy.file import decode
-from core.policy.model import Mode, Policy, Seccomp
+from core.policy.model import Policy, Seccomp
 from core.policy.stack import Layer, layers
 from core.recording.rule_hits import RuleHits
 from gui.background import Background
 from gui.filter_report import FilterReport, build_report
-from gui.labels import ProblemLabel, field_label, muted_label, rule_line
+from gui.labels import rule_line
 from gui.lint_report import LintReport, lint_report
-from gui.models import stack_edits
 from gui.models.rule_of_call import rule_of_call
 from gui.models.run_rules import RunRules
-from gui.naming import named
-from gui.panels.fold import Fold
-from gui.panels.seccomp_action_picker import ActionPicker
 from gui.panels.seccomp_filter import strict_text
+from gui.panels.seccomp_head import SeccompHead
 from gui.panels.seccomp_pages import SeccompPages
-from gui.panels.seccomp_presets import PresetsMenu
 from gui.panels.seccomp_rules import RulesPanel
-from gui.panels.seccomp_scope import ScopeEdit, scope_summary
-from gui.panels.seccomp_stack import TOGETHER, StackChooser
 from gui.panels.shrinking import ShrinkingArea
 from gui.policy_document import PolicyDocument
-from gui.target_bar import MOMENTS
-from gui.theme import MARGIN, Theme
+from gui.theme import Theme
 
 if TYPE_CHECKING:
     from core.recording.recording import Recording
 
-_MODES: Final[tuple[Mode, ...]] = typing.get_args(Mode)
 _WIDE: Final = 760
 """Pixels from which on the rules and what is known of them stand side by side."""
 _OFF: Final = "The mode is off: no filter is loaded, and the rules wait."
 _WRONG: Final = "The filter is built once what is wrong above is mended."
-_NEEDS_NO_NEW_PRIVS: Final = "⚠ Without no_new_privs the kernel takes a filter only from a process that holds SYS_ADMIN."
 
 
 class SeccompPanel(QWidget):
@@ -70,21 +59,7 @@ class SeccompPanel(QWidget):
     def __init__(self, theme: Theme, document: PolicyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self.mode = named(QComboBox(), "Seccomp mode")
-        self.mode.addItems(list(_MODES))
-        self.presets = PresetsMenu(self)
-        self.presets_button = named(QPushButton("Presets"), "Ready-made filters")
-        self.presets_button.setMenu(self.presets)
-        self.stack = StackChooser()
-        self.default = ActionPicker("Default action")
-        self.moment = named(QComboBox(), "The moment from which the filter judges")
-        self.moment.addItems(list(MOMENTS.values()))
-        self.scope = ScopeEdit()
-        self.fold = Fold("Scope", self.scope)
-        self._together = muted_label(TOGETHER)
-        self.problem = ProblemLabel()
-        self.hint = muted_label(_NEEDS_NO_NEW_PRIVS)
-        self.set_no_new_privs = named(QPushButton("Set no_new_privs"), "Set no_new_privs")
+        self.head = SeccompHead(document)
         self.rules = RulesPanel(theme, document)
         self.pages = SeccompPages(theme, document)
         self.builder = Background(build_report, self)
@@ -152,7 +127,7 @@ class SeccompPanel(QWidget):
         elif verdict.rule is not None:
             self.show_rule(verdict.rule)
         elif verdict.gate is Gate.SECCOMP:
-            self.default.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.head.default.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self.told.emit(f"No rule decided call {event.seq} ({event.syscall}).")
 
@@ -178,7 +153,7 @@ class SeccompPanel(QWidget):
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(ShrinkingArea(self._form()))
+        column.addWidget(ShrinkingArea(self.head))
         column.addWidget(rule_line())
         column.addWidget(self.rules, 1)
         self._splitter.addWidget(upper)
@@ -188,40 +163,8 @@ class SeccompPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._splitter)
 
-    def _form(self) -> QWidget:
-        content = QWidget()
-        form = QGridLayout(content)
-        form.setContentsMargins(MARGIN, 8, MARGIN, 8)
-        form.setHorizontalSpacing(10)
-        form.setVerticalSpacing(6)
-        form.setColumnStretch(1, 1)
-        top = QHBoxLayout()
-        top.setSpacing(8)
-        top.addWidget(self.mode, 1)
-        top.addWidget(self.presets_button)
-        form.addWidget(field_label("&Mode", self.mode), 0, 0)
-        form.addLayout(top, 0, 1)
-        self._stack_label = field_label("Fi&lter", self.stack)
-        labels = (field_label("Judge &from", self.moment), self._stack_label, field_label("&Default", self.default))
-        for row, (label, widget) in enumerate(zip(labels, (self.moment, self.stack, self.default), strict=True), start=1):
-            form.addWidget(label, row, 0)
-            form.addWidget(widget, row, 1)
-        for row, each in enumerate((self._together, self.fold, self.problem, self.hint, self.set_no_new_privs), start=4):
-            form.addWidget(each, row, 0, 1, 2)
-        return content
-
     def _connect(self) -> None:
-        self.mode.activated.connect(self._on_mode)
-        self.presets.chosen.connect(self._on_preset)
-        self.stack.chosen.connect(self.choose_filter)
-        self.stack.change_wanted.connect(self._on_stack)
-        self.default.changed.connect(self._on_default)
-        self.moment.activated.connect(self._on_moment)
-        self.scope.architectures_changed.connect(self._on_architectures)
-        self.scope.bad_arch_changed.connect(self._on_bad_arch)
-        self.scope.flags_changed.connect(self._on_flags)
-        self.scope.note_changed.connect(self._on_note)
-        self.set_no_new_privs.clicked.connect(self._on_set_no_new_privs)
+        self.head.filter_chosen.connect(self.choose_filter)
         self.rules.calls_wanted.connect(self._on_calls_wanted)
         self.pages.findings.rule_wanted.connect(self.select_rule)
         self.pages.filter.rule_wanted.connect(self.select_rule)
@@ -244,29 +187,13 @@ class SeccompPanel(QWidget):
         self._shown = policy
         seccomp = policy.seccomp
         self._place = min(self._place, len(seccomp.stacked))
-        self.mode.setCurrentText(seccomp.mode)
-        self.moment.setCurrentText(MOMENTS[seccomp.judge_from])
-        self.moment.setEnabled(seccomp.mode != "off")
-        self.default.setEnabled(seccomp.mode == "filter")
-        for widget in (self._stack_label, self.stack, self.fold):
-            widget.setVisible(seccomp.mode == "filter")
-        self._together.setVisible(seccomp.mode == "filter" and bool(seccomp.stacked))
-        needs = seccomp.mode == "filter" and not policy.identity.no_new_privs
-        self.hint.setVisible(needs)
-        self.set_no_new_privs.setVisible(needs)
         self._show_filter()
         self._compare()
         self._request_filter(seccomp)
         self._request_lint(policy)
 
     def _show_filter(self) -> None:
-        """What belongs to the chosen filter alone."""
-        layer = self._layer
-        self.stack.show_stack(self._document.policy.seccomp, self._place)
-        self.default.set_word(layer.filter.default)
-        self.scope.show_filter(layer.filter)
-        self.fold.set_summary(scope_summary(layer.filter))
-        self.problem.show_problem(self._head_problem())
+        self.head.show_policy(self._document.policy, self._place)
         self.rules.show_filter(self._place)
         self.pages.filter.show_filter(self._place)
         self._show_hits()
@@ -274,16 +201,6 @@ class SeccompPanel(QWidget):
     @property
     def _layer(self) -> Layer:
         return layers(self._document.policy.seccomp)[self._place]
-
-    def _head_problem(self) -> str:
-        """What is wrong with the seccomp table and the chosen filter, apart from the rules."""
-        keys = (
-            "seccomp.mode",
-            "seccomp.judge_from",
-            *(f"{self._layer.key}.{key}" for key in ("default", "architectures", "bad_arch", "flags")),
-        )
-        found = ((key.rpartition(".")[2], self._document.problem_at(key)) for key in keys)
-        return next((f"{key}: {sentence}" for key, sentence in found if sentence), "")
 
     def _compare(self) -> None:
         """Finds the run's rules among the rules as they are now."""
@@ -322,52 +239,6 @@ class SeccompPanel(QWidget):
         self.rules.show_report(report)
         self.pages.show_findings(report)
         self.linted.emit(report)
-
-    def _set(self, text: str, seccomp: Seccomp, field: str = "") -> None:
-        self._document.edit(text, msgspec.structs.replace(self._document.policy, seccomp=seccomp), field)
-
-    def _change(self, text: str, **fields: Any) -> None:
-        self._set(text, msgspec.structs.replace(self._document.policy.seccomp, **fields))
-
-    def _change_filter(self, text: str, field: str = "", **fields: Any) -> None:
-        one = msgspec.structs.replace(self._layer.filter, **fields)
-        self._set(text, stack_edits.with_filter(self._document.policy.seccomp, self._place, one), field)
-
-    # What the user asks for.
-
-    def _on_mode(self, index: int) -> None:
-        self._change(f"seccomp mode {_MODES[index]}", mode=_MODES[index])
-
-    def _on_preset(self, name: str, seccomp: Seccomp) -> None:
-        self._set(f"filter: {name}", seccomp)
-
-    def _on_stack(self, text: str, seccomp: Seccomp, place: int) -> None:
-        self._set(text, seccomp)
-        self.choose_filter(place)
-
-    def _on_default(self, word: str) -> None:
-        self._change_filter(f"default action {word}", default=word)
-
-    def _on_moment(self, index: int) -> None:
-        moment = list(MOMENTS)[index]
-        self._change(f"judging from {MOMENTS[moment]}", judge_from=moment)
-
-    def _on_architectures(self, names: tuple[str, ...]) -> None:
-        self._change_filter(f"architectures {', '.join(names) or 'none'}", architectures=names)
-
-    def _on_bad_arch(self, word: str) -> None:
-        self._change_filter(f"other architectures {word}", bad_arch=word)
-
-    def _on_flags(self, flags: tuple[str, ...]) -> None:
-        self._change_filter(f"flags {', '.join(flags) or 'none'}", flags=flags)
-
-    def _on_note(self, text: str) -> None:
-        self._change_filter("the filter's note", f"note of filter {self._place}", note=text)
-
-    def _on_set_no_new_privs(self) -> None:
-        policy = self._document.policy
-        identity = msgspec.structs.replace(policy.identity, no_new_privs=True)
-        self._document.edit("setting no_new_privs", msgspec.structs.replace(policy, identity=identity))
 
     def _on_calls_wanted(self, number: int) -> None:
         self.query_wanted.emit(f"rule:{number}")

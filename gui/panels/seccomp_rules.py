@@ -1,4 +1,4 @@
-"""The table of rules with what can be done to them."""
+"""The rules of a filter with what can be done to them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import Final
 
 import msgspec
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QMenu, QPushButton, QTableView, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from core.policy.model import Filter, Rule
 from core.policy.stack import Layer, all_rules, layers
 from core.recording.rule_hits import RuleHits
-from gui.delegates.rule import RuleDelegate
 from gui.labels import ProblemLabel, muted_label, strong_label
 from gui.lint_report import LintReport
 from gui.models import rule_edits, stack_edits
@@ -22,82 +21,17 @@ from gui.models.run_rules import RunRules
 from gui.naming import named
 from gui.panels.seccomp_default_line import DefaultLine
 from gui.panels.seccomp_rule_dialog import RuleDialog
+from gui.panels.seccomp_rules_table import RulesTable
 from gui.policy_document import PolicyDocument
-from gui.theme import LIST_ROW_HEIGHT, MARGIN, Theme
+from gui.theme import MARGIN, Theme
 
-_NARROW: Final = 600
-"""Pixels below which arguments and notes have no columns of their own."""
-_SHARES: Final = {Column.TESTS: 0.3, Column.NOTE: 0.2}
-_NUMBER_WIDTH: Final = 50
-_LONGEST_COUNT: Final = "9,999"
 _EDITED: Final = "The rules were edited since the run: the counts are of the rules as they were."
 _NEW_RULE: Final = Rule(syscalls=(), action="errno:EPERM")
-
-
-class RulesTable(QTableView):
-    """The view; it hides columns where it is narrow."""
-
-    def __init__(self, theme: Theme, model: RuleModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._rules = model
-        self._delegate = RuleDelegate(theme, self)
-        self.setModel(model)
-        self.setItemDelegate(self._delegate)
-        self.setAccessibleName("Rules of the filter")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setCornerButtonEnabled(False)
-        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
-        self.setDragDropOverwriteMode(False)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(30)
-        self.verticalHeader().setMinimumSectionSize(LIST_ROW_HEIGHT)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(Column.CALLS, QHeaderView.ResizeMode.Stretch)
-        model.dataChanged.connect(self._on_data_changed)
-        theme.changed.connect(self._fit)
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _on_data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
-        # Counts come many times a second, and change nobody's size.
-        if not first.column() == last.column() == Column.HITS:
-            self._fit()
-
-    def _fit(self) -> None:
-        width = self.viewport().width()
-        narrow = width < _NARROW
-        self._delegate.shows_tests_with_calls = narrow
-        for column, share in _SHARES.items():
-            self.setColumnHidden(column, narrow)
-            self.setColumnWidth(column, int(width * share))
-        self.setColumnWidth(Column.NUMBER, self._theme.scaled(_NUMBER_WIDTH))
-        self.setColumnHidden(Column.HITS, not self._rules.has_hits)
-        self.setColumnWidth(Column.HITS, self.fontMetrics().horizontalAdvance(_LONGEST_COUNT) + MARGIN + 4)
-        rows = range(self._rules.rowCount())
-        words = [self._rules.index(row, Column.ACTION).data() for row in rows]
-        self.setColumnWidth(Column.ACTION, max([self._delegate.chip_width(word) for word in words], default=84))
-        for row in rows:
-            self.setRowHeight(row, self._delegate.row_height(self._rules.index(row, Column.CALLS)))
 
 
 class RulesPanel(QWidget):
     """Shows and edits the rules of one of a document's filters."""
 
-    row_changed = Signal(int)
-    """Another rule is the current one; -1: none."""
     calls_wanted = Signal(int)
     """The log is to show the calls that this rule decided; the number is the one that the run's policy gave it, 0 for no rule."""
 
@@ -364,7 +298,6 @@ class RulesPanel(QWidget):
         self.down_action.setEnabled(len(rows) == 1 and rows[0] < self.model.rowCount() - 1)
         self.calls_action.setEnabled(self._number_in_run(rows) is not None)
         self.spell_action.setEnabled(len(rows) == 1 and bool(groups_text(self._filter.rules[rows[0]].syscalls)))
-        self.row_changed.emit(rows[0] if rows else -1)
 
 
 def _verb(on: bool) -> str:

@@ -23,8 +23,10 @@ class ShrinkingArea(QScrollArea):
 
     def sizeHint(self) -> QSize:
         content = self._content
-        height = content.heightForWidth(self.width()) if content.hasHeightForWidth() else content.sizeHint().height()
-        return QSize(content.sizeHint().width(), height)
+        # By the width that is left beside a scroll bar: by the whole one, a bar that came once would stay for want of a few pixels.
+        height = content.heightForWidth(self.viewport().width()) if content.hasHeightForWidth() else content.sizeHint().height()
+        # A layout of texts that wrap may want more than their lines take at this width.
+        return QSize(content.sizeHint().width(), max(height, content.minimumSizeHint().height()))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's virtual method
         return QSize(self._content.minimumSizeHint().width(), min(_LEAST, self.sizeHint().height()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from core.recording.call_counts import CallCount, CallCounts, as_csv, as_text, total
 from gui.labels import muted_label
@@ -15,7 +15,7 @@ from gui.models.follower import Follower
 from gui.models.summary_model import Column, Role, SummaryModel, SummarySort
 from gui.naming import named
 from gui.panels.empty_state import Invitation
-from gui.panels.quiet_table import QuietTable
+from gui.panels.quiet_table import FittingWidths, QuietTable
 from gui.panels.run_stack import RunStack
 from gui.theme import MARGIN, Theme
 
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from core.recording.recording import Recording
 
 _HEADING: Final = "Every system call of a run, counted and timed"
-_WIDTHS: Final = {Column.SHARE: 88, Column.TOTAL: 104, Column.MEAN: 92, Column.CALLS: 88, Column.ERRORS: 84, Column.DENIED: 84}
+_WIDTHS: Final[dict[int, int]] = {
+    Column.SHARE: 88,
+    Column.TOTAL: 104,
+    Column.MEAN: 92,
+    Column.CALLS: 88,
+    Column.ERRORS: 84,
+    Column.DENIED: 84,
+}
 _UNDER_PTRACE: Final = "Under ptrace the times include the stops in which each call was looked at."
 
 
@@ -72,26 +79,17 @@ class SummaryPage(QWidget):
 
     def _lay_out(self, theme: Theme, invitations: Sequence[Invitation]) -> RunStack:
         self.table.setModel(self._sorted)
+        FittingWidths(self.table.horizontalHeader(), _WIDTHS, theme)
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(Column.TOTAL, Qt.SortOrder.DescendingOrder)
-        for column, width in _WIDTHS.items():
-            self.table.setColumnWidth(column, width)
         head = QHBoxLayout()
         head.setContentsMargins(MARGIN, 8, MARGIN, 8)
         head.setSpacing(8)
         head.addWidget(self.note, 1, Qt.AlignmentFlag.AlignVCenter)
         head.addWidget(self._copy)
         head.addWidget(self._copy_csv)
-        content = QWidget()
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
-        inner.addLayout(head)
-        inner.addWidget(self.table, 1)
-        stack = RunStack(theme, _HEADING, invitations, content)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(stack)
+        stack = RunStack(theme, _HEADING, invitations, [head, self.table])
+        stack.fill(self)
         self.setFocusProxy(self.table)
         return stack
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("engines", "judging", "window")
+NAMES = ("engines", "judging", "lag", "window")
 
 
 def main(wanted: list[str]) -> int:

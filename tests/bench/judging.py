@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import time
 from collections.abc import Callable
 
 import numpy as np
+from rich.console import Console
+from rich.table import Table
 
 from core.judge.collect import Batch, Collector
 from core.judge.judge import Judge
@@ -20,6 +23,8 @@ from tests.core.judge import transcript
 CALLS = 200_000
 BATCH = 20_000
 ROUNDS = 5
+LIMIT = 500_000
+"""The least that is claimed."""
 
 
 def _records(names: tuple[str, ...], failing: float) -> Records:
@@ -63,9 +68,9 @@ def _frames(calls: Records, checks: Records) -> list[Frame]:
 def _best(run: Callable[[], object]) -> float:
     times = []
     for _ in range(ROUNDS):
-        start = time.perf_counter()
+        start = time.process_time()  # of one processor, whatever else the machine does
         run()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times)
 
 
@@ -89,22 +94,34 @@ MIXES = {
 
 
 def main() -> None:
-    """Prints calls a second: collecting, and judging by the engine's kind of record."""
+    """Prints calls a second, beside what is claimed: collecting, and judging by the engine's kind of record, without and with filters of the target's own."""
     seccomp = transcript.policy(
         transcript.rule("ptrace mount", "errno:EPERM"),
         transcript.rule("socket", "errno:EACCES", ArgumentTest(index=0, op="==", value=2)),
     )
-    print(f"{'judged, calls a second':28} {'collect':>12} {'ebpf':>12} {'ptrace':>12}")
+    table = Table(title=f"judged, calls a second on one processor (limit: {LIMIT:,})", title_justify="left")
+    for column in ("", "collect", "ebpf", "ptrace", "ebpf, own filters", "ptrace, own filters"):
+        table.add_column(column, justify="left" if not column else "right")
     for name, (calls, failing, often) in MIXES.items():
         records = _records(calls, failing)
         frames = _frames(records, _checks(records, often))
         batches = _collect(frames)
-        rates = (
-            CALLS / _best(functools.partial(_collect, frames)),
-            CALLS / _best(functools.partial(_judge, batches, seccomp, "ebpf")),
-            CALLS / _best(functools.partial(_judge, _entry_only(batches), seccomp, "ptrace")),
-        )
-        print(f"{name:28}" + "".join(f" {rate:12,.0f}" for rate in rates))
+        rates = [CALLS / _best(functools.partial(_collect, frames))]
+        for own in (False, True):
+            begun = [*(_own_filters() if own else ()), *batches]
+            rates.append(CALLS / _best(functools.partial(_judge, begun, seccomp, "ebpf")))
+            rates.append(CALLS / _best(functools.partial(_judge, _entry_only(begun), seccomp, "ptrace")))
+        table.add_row(name, *(f"{rate:,.0f}{'' if rate >= LIMIT else ' [red]< limit'}" for rate in rates))
+    Console().print(table)
+
+
+def _own_filters() -> list[Batch]:
+    """A thread that has put three filters on itself before it makes its calls: two that know the answer by the number, one that looks at arguments."""
+    looking = transcript.context(
+        transcript.policy(transcript.rule("read openat", "errno:EPERM", ArgumentTest(index=2, op=">", value=1 << 40)))
+    )
+    programs = (transcript.filter_of("getppid", "kill-process"), transcript.filter_of("mount", "errno:EPERM"), *looking.filters)
+    return [transcript.batch(*transcript.install(program, at=100 + number)) for number, program in enumerate(programs)]
 
 
 def _entry_only(batches: list[Batch]) -> list[Batch]:
@@ -113,7 +130,7 @@ def _entry_only(batches: list[Batch]) -> list[Batch]:
     for batch in batches:
         calls = batch.calls.copy()
         calls["flags"] = transcript.STOPPED_ENTRY
-        found.append(Batch(calls, batch.checks[:0], batch.processes, {}, (), {}, batch.watermark))
+        found.append(dataclasses.replace(batch, calls=calls, checks=batch.checks[:0]))
     return found
 
 

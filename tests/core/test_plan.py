@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from core.bpf.build import build_filter
 from core.observer.abilities import hello
 from core.plan import Plan, UsageProblem, make_plan
-from core.policy.model import Paths, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import Identity, Paths, Policy, Rule, Seccomp, StackedFilter
 from core.policy.paths import landlock_ruleset
 from core.policy.stack import layers
 
@@ -53,3 +54,19 @@ def test_a_filter_that_cannot_be_stacked_is_refused_before_there_is_a_process() 
     refusing = Seccomp(mode="filter", default="errno:EPERM", stacked=(StackedFilter(),))
     with pytest.raises(UsageProblem, match=r"^seccomp\.stacked\[0\] cannot be loaded"):
         _plan(Policy(seccomp=refusing))
+
+
+@pytest.mark.parametrize(
+    ("identity", "needed"),
+    [
+        (Identity(), False),
+        (Identity(user=os.getuid()), False),
+        (Identity(user=os.getuid() + 1), True),
+        (Identity(user="root", user_namespace=True), False),
+        (Identity(user="root", user_namespace=True, uid_map=((0, os.getuid(), 1),), gid_map=((0, os.getgid(), 1),)), False),
+        (Identity(user="root", user_namespace=True, uid_map=((0, os.getuid() + 1, 1),)), True),
+        (Identity(user="root", user_namespace=True, gid_map=((0, os.getgid(), 2),)), True),
+    ],
+)
+def test_who_can_be_made_only_by_root_is_known_beforehand(identity: Identity, needed: bool) -> None:
+    assert _plan(Policy(identity=identity)).needs_root == needed

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.policy.model import Policy, Rule, Seccomp
@@ -148,7 +148,7 @@ def test_the_inspector_leads_into_the_log(window: MainWindow, qtbot: QtBot) -> N
 
 def test_the_keyboard_reaches_the_gates(window: MainWindow, qtbot: QtBot) -> None:
     run(window, "true", qtbot)
-    window.log.table.go_to(0)
+    window.log.table.go_to(cells(window, Column.SYSCALL).index("brk"))
     window.log.table.setFocus()
     QTest.keyClick(window, Qt.Key.Key_6, CONTROL)
     first = window.inspector.call.diagram.buttons()[0]
@@ -202,6 +202,31 @@ def test_keys(window: MainWindow) -> None:
         assert place.hasFocus(), key
     QTest.keyClick(window, Qt.Key.Key_F, CONTROL)
     assert window.log.seek.isVisible()
+
+
+def test_every_page_has_a_key_and_a_menu_entry(window: MainWindow, qtbot: QtBot) -> None:
+    run(window, "sh -c 'cat /dev/null'", qtbot)
+    tabs, pages = window.pages.header.tabs, window.pages
+    for key, title, place in (
+        (Qt.Key.Key_3, "Summary", pages.summary.table),
+        (Qt.Key.Key_4, "Capabilities used", pages.capabilities.table),
+        (Qt.Key.Key_5, "Processes", pages.processes.view),
+        (Qt.Key.Key_1, "Log", window.log.table),
+    ):
+        QTest.keyClick(window, key, CONTROL)
+        assert tabs.tabText(tabs.currentIndex()) == title
+        assert place.hasFocus()
+        qtbot.waitUntil(lambda place=place: place.model().rowCount() > 0)  # type: ignore[misc]  # a table or a tree
+    view = next(menu for menu in window.findChildren(QMenu) if menu.title() == "&View")
+    entries = {action.text().replace("&", "") for action in view.actions()}
+    assert entries >= {"Log", "Summary", "Capabilities used", "Processes", "Show what descriptors are open on"}
+
+
+def test_a_problem_is_seen_on_every_page(window: MainWindow) -> None:
+    window.actions_.show_summary.trigger()
+    window.bar.set_command("no-such-command-here")
+    window.actions_.run.trigger()
+    assert window.log.info.isVisible()
 
 
 def test_keys_are_not_given_twice(window: MainWindow) -> None:

@@ -98,7 +98,7 @@ def test_from_a_call_to_its_rule(window: Window, qtbot: QtBot) -> None:
     window.log.table.go_to(rows_of(window, "chdir")[0])
     window.actions_.show_rule.trigger()
     qtbot.waitUntil(window.seccomp.isVisible)
-    assert window.seccomp.stack.place == 1
+    assert window.seccomp.head.stack.place == 1
     assert window.seccomp.rules.table.currentIndex().row() == 0
     assert window.seccomp.rules.table.hasFocus()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.event import CallEvent
+from core.observer import landlock
 from core.observer.wire import Engine
 from core.plan import UsageProblem
 from tests.support.privilege import require, require_root
@@ -196,6 +197,46 @@ def test_a_filter_of_the_target_s_own(engine: Engine, evidence: str) -> None:
     verdict = next(call for call in calls if call.syscall == "getppid").verdict
     assert (verdict.gate.word, verdict.outcome.word, verdict.evidence.word, verdict.own_filter) == ("seccomp", "denied", evidence, 1)
     assert verdict.reason == "the target's own seccomp filter 1 refused getppid with EACCES before it ran"
+
+
+PATHS = """
+[paths]
+read = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache"]
+write = ["/dev/null"]
+connect = [443]
+"""
+OWN_RULESET = """
+import struct
+libc.prctl(38, 1, 0, 0, 0)
+libc.syscall(446, libc.syscall(444, struct.pack("<QQ", 1 << 2, 0), 16, 0), 0)
+attempt(os.open, '/etc/passwd', 0)
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_landlock(engine: Engine, tmp_path: Path) -> None:
+    """The kernel refuses what the policy's paths do not give, and nothing else is named."""
+    require(landlock.abi() >= 4, "this kernel has no Landlock that knows ports")
+    code = f"attempt(os.open, '/etc/passwd', 0); attempt(os.mkdir, {str(tmp_path / 'new')!r}); attempt(socket.socket().connect, ('127.0.0.1', 80))"
+    calls = made(engine, PATHS, code)
+    for name, words in (
+        ("openat", "open files for reading at /etc/passwd"),
+        ("mkdir", f"make directories at {tmp_path}"),
+        ("connect", "port 80"),
+    ):
+        verdict = next(call for call in reversed(calls) if call.syscall == name and call.errno == "EACCES").verdict
+        assert (verdict.gate.word, verdict.outcome.word) == ("other", "denied")
+        assert (verdict.evidence.word == "observed") is (AUDITED in verdict.reason)
+        assert words in verdict.reason or AUDITED in verdict.reason
+        assert "Landlock" in verdict.reason
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_landlock_of_the_target_s_own(engine: Engine) -> None:
+    require(landlock.abi(), "this kernel has no Landlock")
+    last = next(call for call in reversed(made(engine, "", OWN_RULESET)) if call.syscall == "openat")
+    assert (last.errno, last.verdict.gate.word, last.verdict.outcome.word) == ("EACCES", "other", "denied")
+    assert "Landlock" in last.verdict.reason
 
 
 @pytest.mark.parametrize("engine", ENGINES)

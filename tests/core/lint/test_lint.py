@@ -58,17 +58,5 @@ def test_the_fixes_of_a_preset_work(path: Path) -> None:
             assert not is_still_there(finding, findings, finding.fix.policy)
 
 
-def test_a_finding_as_json() -> None:
-    finding = the(policy(rule("setuid", "errno:0")), "errno-zero")
-    assert finding.to_json() == {
-        "code": "errno-zero",
-        "severity": "warning",
-        "rule": 1,
-        "message": finding.message,
-        "fix": "Answer with errno:EPERM.",
-    }
-    assert the(policy(rule("kill", "log")), "log-unread").to_json()["fix"] is None
-
-
 def test_nothing_is_said_of_a_policy_that_asks_for_nothing() -> None:
     assert lint(Policy()) == ()

@@ -213,8 +213,8 @@ def test_a_missing_path_is_named(anyone: Observer) -> None:
         "landlock",
         errno.ENOENT,
         (
-            "The Landlock rules could not be applied (No such file or directory): /no/such/place stands in the policy's [paths], and it does not "
-            "exist: take it out there, or name another."
+            "The Landlock rules could not be applied (No such file or directory): /no/such/place, which stands in the policy's [paths], does "
+            "not exist: take it out there, or name another."
         ),
     )
 
@@ -223,7 +223,7 @@ def test_a_path_that_the_target_cannot_reach_is_named(nobody: Observer, field: P
     (field / "inner").chmod(0o700)
     stage, number, detail = failure(nobody, "/bin/true", Paths(read=(f"{field}/inner/inside",)))
     assert (stage, number) == ("landlock", errno.EACCES)
-    assert f"{field}/inner/inside stands in the policy's [paths], and the target's user may not reach it" in detail
+    assert f"{field}/inner/inside, which stands in the policy's [paths], is closed to the target's user" in detail
 
 
 def test_without_no_new_privs_the_toggle_is_named(nobody: Observer) -> None:

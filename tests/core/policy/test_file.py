@@ -15,6 +15,7 @@ from core.policy.file import decode, encode
 from core.policy.model import ArgumentTest, Capabilities, Identity, Policy, Rule, Seccomp, StackedFilter
 from tests.core.policy.strategies import POLICIES
 
+NEWER = " If a newer Gatescope wrote this, open it with that one."
 RULE = '[[seccomp.rules]]\nsyscalls = ["socket"]\naction = "allow"\n'
 
 WHOLE = Policy(
@@ -123,6 +124,10 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
             'seccomp.defualt: there is no such key; did you mean "default"? Allowed: mode, default, judge_from, architectures, bad_arch, flags, rules, stacked.',
         ),
         (
+            "[quotas]\nmemory = 5\n[seccomp]\nmode = 'strict'",
+            f"quotas: there is no such key. Allowed: name, description, identity, capabilities, seccomp, paths.{NEWER}",
+        ),
+        (
             "[identity]\nuid_map = [0, 1000, 1]",
             "identity.uid_map[0]: 0 is not allowed: it must be 3 entries in brackets (each: a whole number).",
         ),
@@ -136,7 +141,7 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
         ),
         (
             '[[seccomp.stacked]]\nmode = "filter"',
-            "seccomp.stacked[0].mode: there is no such key. Allowed: default, architectures, bad_arch, flags, rules, note.",
+            f"seccomp.stacked[0].mode: there is no such key. Allowed: default, architectures, bad_arch, flags, rules, note.{NEWER}",
         ),
         (
             "[[seccomp.stacked]]\n[[seccomp.stacked]]\nrules = 3",
@@ -144,7 +149,7 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
         ),
         (
             f"{RULE}colour = 3",
-            "seccomp.rules[0].colour: there is no such key. Allowed: syscalls, action, args, note, enabled.",
+            f"seccomp.rules[0].colour: there is no such key. Allowed: syscalls, action, args, note, enabled.{NEWER}",
         ),
         (
             '[seccomp]\nmode = "fliter"',
@@ -152,7 +157,7 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
         ),
         (
             '[seccomp]\njudge_from = "later"',
-            'seccomp.judge_from: "later" is not allowed. Allowed: execve, first-instruction, entry, main.',
+            f'seccomp.judge_from: "later" is not allowed. Allowed: execve, first-instruction, entry, main.{NEWER}',
         ),
         (
             '[seccomp]\nflags = ["log", "lgo"]',
@@ -220,7 +225,7 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
         ),
         (
             '"new\\u001b[2J" = 1',
-            '"new\\u001b[2J": there is no such key. Allowed: name, description, identity, capabilities, seccomp, paths.',
+            f'"new\\u001b[2J": there is no such key. Allowed: name, description, identity, capabilities, seccomp, paths.{NEWER}',
         ),
         (
             f"name = {'[' * 100000}",

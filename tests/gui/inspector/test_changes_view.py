@@ -32,6 +32,7 @@ def test_a_button_edits_the_policy_and_undo_takes_it_back(inspector: Inspector, 
     document.undo_stack.undo()
     assert document.policy == decode(lacking("NET_RAW"))
     assert row.set_policy.isEnabled()
+    assert not row.run_again.isVisible()
 
 
 def test_what_was_edited_since_the_run_stays(inspector: Inspector, show: Show, document: PolicyDocument) -> None:

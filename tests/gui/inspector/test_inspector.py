@@ -244,6 +244,15 @@ def test_a_prediction_that_failed_is_said_in_words(inspector: Inspector) -> None
     assert "✕ predicted: NET_RAW" in texts(inspector)
 
 
+def test_all_fields_follow_the_event(inspector: Inspector, recording: Recording) -> None:
+    inspector.set_recording(recording)
+    inspector.show_event(recording.event(0))
+    inspector.setCurrentWidget(inspector.tree)
+    assert dict(lines(inspector.tree.model()))["syscall"] == "socket"
+    inspector.show_event(recording.event(1))
+    assert dict(lines(inspector.tree.model()))["syscall"] == "openat"
+
+
 def test_all_fields(qtmodeltester: ModelTester, recording: Recording) -> None:
     model = FieldsModel()
     model.show_event(recording.event(0))

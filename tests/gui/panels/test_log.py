@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication
@@ -16,7 +17,7 @@ from gui.models.log_columns import Column
 from gui.panels.empty_state import EmptyState, Invitation
 from gui.panels.log import LogPanel
 from gui.theme import Theme
-from tests.core.recording.test_recording import call_rows
+from tests.core.recording.test_recording import HEADER, call_rows
 
 
 @pytest.fixture
@@ -121,8 +122,22 @@ def test_copy_takes_the_shown_columns(panel: LogPanel, recording: Recording) -> 
     title, first = QGuiApplication.clipboard().text().splitlines()
     assert "Arguments" not in title
     assert first.startswith("1,")
+    QTest.keySequence(panel.table, "Ctrl+C")
+    assert QGuiApplication.clipboard().text().split()[0] == "1"
+    assert "openat" not in QGuiApplication.clipboard().text()
     panel.table.copy_json()
     assert '"syscall": "socket"' in QGuiApplication.clipboard().text()
+
+
+def test_names_of_descriptors_are_shown_on_request(panel: LogPanel, qtbot: QtBot) -> None:
+    recording = Recording.create(None, msgspec.structs.replace(HEADER, stdio=("pty", "pty", "pty")))
+    recording.append(call_rows(recording, "close", args=(2, 0, 0, 0, 0, 0)), Details())
+    panel.show_recording(recording)
+    cell = panel.model.index(0, Column.ARGUMENTS)
+    qtbot.waitUntil(lambda: cell.data() == "2<terminal>")
+    with qtbot.waitSignal(panel.model.dataChanged):
+        panel.model.show_names(False)
+    assert cell.data() == "2"
 
 
 def test_timeline_goes_to_a_time(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:

@@ -55,22 +55,22 @@ def test_every_control_has_a_name(panel: SeccompPanel) -> None:
 
 
 def test_the_head_shows_and_edits(panel: SeccompPanel, document: PolicyDocument) -> None:
-    assert panel.mode.currentText() == "filter"
-    panel.mode.setFocus()
-    QTest.keyClick(panel.mode, Qt.Key.Key_Up)
+    assert panel.head.mode.currentText() == "filter"
+    panel.head.mode.setFocus()
+    QTest.keyClick(panel.head.mode, Qt.Key.Key_Up)
     assert document.policy.seccomp.mode == "strict"
-    assert not panel.default.isEnabled()
+    assert not panel.head.default.isEnabled()
     document.undo_stack.undo()
-    assert panel.mode.currentText() == "filter"
-    panel.moment.setFocus()
-    QTest.keyClick(panel.moment, Qt.Key.Key_Down)
+    assert panel.head.mode.currentText() == "filter"
+    panel.head.moment.setFocus()
+    QTest.keyClick(panel.head.moment, Qt.Key.Key_Down)
     assert document.policy.seccomp.judge_from == "execve"
 
 
 def test_default_action(panel: SeccompPanel, document: PolicyDocument) -> None:
-    QTest.keyClicks(panel.default.kind, "errno")
+    QTest.keyClicks(panel.head.default.kind, "errno")
     assert document.policy.seccomp.default == "errno:EPERM"
-    edit = panel.default.errno.lineEdit()
+    edit = panel.head.default.errno.lineEdit()
     assert edit is not None
     edit.selectAll()
     QTest.keyClicks(edit, "enosys")
@@ -80,9 +80,9 @@ def test_default_action(panel: SeccompPanel, document: PolicyDocument) -> None:
 
 def test_a_wrong_default_is_told_at_the_head(panel: SeccompPanel, document: PolicyDocument) -> None:
     document.edit("a wrong errno", Policy(seccomp=Seccomp(mode="filter", default="errno:EPREM")))
-    assert panel.problem.isVisible()
-    assert "EPERM" in panel.problem.text()
-    assert panel.default.word() == "errno:EPREM"
+    assert panel.head.problem.isVisible()
+    assert "EPERM" in panel.head.problem.text()
+    assert panel.head.default.word() == "errno:EPREM"
     assert "mended" in panel.pages.filter.note.text()
 
 
@@ -103,12 +103,12 @@ def test_the_filter_follows_the_rules(panel: SeccompPanel, document: PolicyDocum
 
 
 def test_no_new_privs_hint(panel: SeccompPanel, document: PolicyDocument) -> None:
-    assert not panel.hint.isVisible()
+    assert not panel.head.hint.isVisible()
     document.edit("without", Policy(identity=Identity(no_new_privs=False), seccomp=_POLICY.seccomp))
-    assert panel.hint.isVisible()
-    panel.set_no_new_privs.click()
+    assert panel.head.hint.isVisible()
+    panel.head.set_no_new_privs.click()
     assert document.policy.identity.no_new_privs
-    assert not panel.hint.isVisible()
+    assert not panel.head.hint.isVisible()
 
 
 def test_move_by_keys(panel: SeccompPanel, document: PolicyDocument) -> None:
@@ -177,6 +177,16 @@ def test_editing_a_rule(panel: SeccompPanel, document: PolicyDocument) -> None:
     assert document.policy.seccomp.rules[1] == Rule(syscalls=("kill",), action="errno:EPERM", note="why")
 
 
+@pytest.mark.parametrize(("rules", "mode"), [((), "filter"), (_RULES[:1], "off")])
+def test_a_first_rule_turns_the_filter_on(panel: SeccompPanel, document: PolicyDocument, rules: tuple[Rule, ...], mode: str) -> None:
+    document.edit("off", Policy(seccomp=Seccomp(rules=rules)))
+    panel.rules.add_rule(_RULES[1])
+    dialog = panel.rules.dialog
+    assert dialog is not None
+    dialog.accept()
+    assert document.policy.seccomp == Seccomp(mode=mode, rules=(*rules, _RULES[1]))  # type: ignore[arg-type]  # both are modes
+
+
 def test_cancelling_changes_nothing(panel: SeccompPanel, document: PolicyDocument) -> None:
     panel.rules.add.click()
     dialog = panel.rules.dialog
@@ -224,7 +234,7 @@ def test_a_wide_panel_stands_side_by_side(panel: SeccompPanel) -> None:
 
 @pytest.mark.parametrize("width", [284, 1000])
 def test_it_fits_its_place(panel: SeccompPanel, width: int) -> None:
-    panel.fold.button.setChecked(True)
+    panel.head.fold.button.setChecked(True)
     assert panel.minimumSizeHint().width() <= 284
     assert panel.minimumSizeHint().height() <= 640
     panel.resize(width, 640)
@@ -235,8 +245,8 @@ def test_it_fits_its_place(panel: SeccompPanel, width: int) -> None:
 
 
 def test_scope_is_shown_and_edited(panel: SeccompPanel, document: PolicyDocument) -> None:
-    panel.fold.button.click()
-    scope = panel.scope
+    panel.head.fold.button.click()
+    scope = panel.head.scope
     assert scope.architectures["native"].isChecked()
     scope.architectures["x86"].click()
     assert document.policy.seccomp.architectures == ("native", "x86")
@@ -253,27 +263,27 @@ def test_scope_is_shown_and_edited(panel: SeccompPanel, document: PolicyDocument
 
 def test_a_folded_scope_says_what_is_inside(panel: SeccompPanel, document: PolicyDocument) -> None:
     document.edit("scope", Policy(seccomp=Seccomp(mode="filter", architectures=("x86_64", "x86"), bad_arch="trap", flags=("log",))))
-    assert panel.fold.button.accessibleDescription() == "x86_64, x86, else trap · log"
+    assert panel.head.fold.button.accessibleDescription() == "x86_64, x86, else trap · log"
 
 
 def test_what_is_not_there_yet_is_offered_and_refused_in_words(panel: SeccompPanel, document: PolicyDocument) -> None:
-    panel.fold.button.click()
-    panel.scope.flags["wait-killable"].click()
+    panel.head.fold.button.click()
+    panel.head.scope.flags["wait-killable"].click()
     problem = document.problem_at("seccomp.flags")
-    assert panel.problem.text() == (f"flags: {problem}" if problem else "")
+    assert panel.head.problem.text() == (f"flags: {problem}" if problem else "")
     document.undo_stack.undo()
-    panel.default.kind.setCurrentText("ask")
-    panel.default.kind.activated.emit(panel.default.kind.currentIndex())
+    panel.head.default.kind.setCurrentText("ask")
+    panel.head.default.kind.activated.emit(panel.head.default.kind.currentIndex())
     assert document.policy.seccomp.default == "ask"
     problem = document.problem_at("seccomp.default")
-    assert panel.problem.text() == (f"default: {problem}" if problem else "")
+    assert panel.head.problem.text() == (f"default: {problem}" if problem else "")
 
 
 def test_presets_replace_the_filter_and_can_be_undone(panel: SeccompPanel, document: PolicyDocument) -> None:
-    panel.presets.fill()
-    titles = [action.text() for action in panel.presets.actions()]
+    panel.head.presets.fill()
+    titles = [action.text() for action in panel.head.presets.actions()]
     assert "Strict mode" in titles
-    next(action for action in panel.presets.actions() if action.text() == "Only computing").trigger()
+    next(action for action in panel.head.presets.actions() if action.text() == "Only computing").trigger()
     assert document.policy.seccomp.default == "kill-process"
     assert document.policy.identity == _POLICY.identity
     document.undo_stack.undo()
@@ -301,13 +311,13 @@ def test_undo_loses_no_rule(panel: SeccompPanel, steps: list[str], random: Rando
     document = panel._document
     document.undo_stack.clear()
     document._become(_POLICY, None)
-    panel.presets.fill()
+    panel.head.presets.fill()
     seen = [document.policy]
     for step in steps:
         if panel.rules.model.rowCount():
             panel.rules.table.selectRow(random.randrange(panel.rules.model.rowCount()))
         if step == "preset":
-            random.choice(panel.presets.actions()).trigger()
+            random.choice(panel.head.presets.actions()).trigger()
         elif step == "fix":
             panel._on_linted(lint_report(document.policy))
             panel.pages.findings.fix_action.trigger()
@@ -318,10 +328,10 @@ def test_undo_loses_no_rule(panel: SeccompPanel, steps: list[str], random: Rando
                 "duplicate": panel.rules.duplicate_action,
                 "remove": panel.rules.remove_action,
                 "toggle": panel.rules.toggle_action,
-                "add filter": panel.stack.add_action,
-                "remove filter": panel.stack.remove_action,
-                "earlier": panel.stack.earlier_action,
-                "later": panel.stack.later_action,
+                "add filter": panel.head.stack.add_action,
+                "remove filter": panel.head.stack.remove_action,
+                "earlier": panel.head.stack.earlier_action,
+                "later": panel.head.stack.later_action,
             }[step].trigger()
         if document.policy != seen[-1]:
             seen.append(document.policy)

@@ -41,63 +41,63 @@ def shown_calls(panel: SeccompPanel) -> list[str]:
 
 
 def choose(panel: SeccompPanel, place: int) -> None:
-    panel.stack.combo.setFocus()
-    QTest.keyClick(panel.stack.combo, Qt.Key.Key_Down if place else Qt.Key.Key_Up)
-    assert panel.stack.place == place
+    panel.head.stack.combo.setFocus()
+    QTest.keyClick(panel.head.stack.combo, Qt.Key.Key_Down if place else Qt.Key.Key_Up)
+    assert panel.head.stack.place == place
 
 
 def test_the_chosen_filter_is_shown(panel: SeccompPanel) -> None:
-    assert [panel.stack.combo.itemText(place) for place in range(2)] == ["1 of 2", "2 of 2: on top"]
+    assert [panel.head.stack.combo.itemText(place) for place in range(2)] == ["1 of 2", "2 of 2: on top"]
     assert shown_calls(panel) == ["1 kill"]
     choose(panel, 1)
     assert shown_calls(panel) == ["2 socket"]
-    assert panel.default.word() == "log"
-    assert panel.scope.note.text() == "on top"
+    assert panel.head.default.word() == "log"
+    assert panel.head.scope.note.text() == "on top"
     choose(panel, 0)
-    assert panel.default.word() == "allow"
+    assert panel.head.default.word() == "allow"
 
 
 def test_edits_go_to_the_chosen_filter(panel: SeccompPanel, document: PolicyDocument) -> None:
     choose(panel, 1)
-    panel.scope.flags["log"].click()
+    panel.head.scope.flags["log"].click()
     panel.rules.table.selectRow(0)
     panel.rules.duplicate_action.trigger()
     on_top = document.policy.seccomp.stacked[0]
     assert (on_top.flags, len(on_top.rules), document.policy.seccomp.rules) == (("log",), 2, _POLICY.seccomp.rules)
     assert shown_calls(panel) == ["2 socket", "3 socket"]
-    panel.scope.note.setFocus()
-    QTest.keyClicks(panel.scope.note, "!")
+    panel.head.scope.note.setFocus()
+    QTest.keyClicks(panel.head.scope.note, "!")
     assert document.policy.seccomp.stacked[0].note == "on top!"
-    assert panel.stack.combo.currentText() == "2 of 2: on top!"
+    assert panel.head.stack.combo.currentText() == "2 of 2: on top!"
 
 
 def test_adding_removing_and_reordering_by_key(panel: SeccompPanel, document: PolicyDocument) -> None:
-    panel.stack.combo.setFocus()
-    QTest.keyClick(panel.stack.combo, Qt.Key.Key_A, _CONTROL_SHIFT)
+    panel.head.stack.combo.setFocus()
+    QTest.keyClick(panel.head.stack.combo, Qt.Key.Key_A, _CONTROL_SHIFT)
     assert len(document.policy.seccomp.stacked) == 2
-    assert panel.stack.place == 2
-    QTest.keyClick(panel.stack.combo, Qt.Key.Key_Delete, _CONTROL_SHIFT)
+    assert panel.head.stack.place == 2
+    QTest.keyClick(panel.head.stack.combo, Qt.Key.Key_Delete, _CONTROL_SHIFT)
     assert document.policy == _POLICY
-    assert panel.stack.place == 1
-    QTest.keyClick(panel.stack.combo, Qt.Key.Key_Up, _CONTROL_SHIFT)
+    assert panel.head.stack.place == 1
+    QTest.keyClick(panel.head.stack.combo, Qt.Key.Key_Up, _CONTROL_SHIFT)
     assert [one.rules for one in (document.policy.seccomp, *document.policy.seccomp.stacked)] == [_ON_TOP.rules, _POLICY.seccomp.rules]
-    assert panel.stack.place == 0
+    assert panel.head.stack.place == 0
     assert shown_calls(panel) == ["1 socket"]
-    assert not panel.stack.earlier_action.isEnabled()
+    assert not panel.head.stack.earlier_action.isEnabled()
 
 
 def test_a_filter_that_undo_takes_away_is_not_shown_any_more(panel: SeccompPanel, document: PolicyDocument) -> None:
-    panel.stack.add_action.trigger()
-    assert panel.stack.place == 2
+    panel.head.stack.add_action.trigger()
+    assert panel.head.stack.place == 2
     document.undo_stack.undo()
-    assert panel.stack.place == 1
+    assert panel.head.stack.place == 1
     assert shown_calls(panel) == ["2 socket"]
 
 
 def test_a_single_filter_cannot_be_removed(panel: SeccompPanel, document: PolicyDocument) -> None:
     document.set_policy(Policy(seccomp=Seccomp(mode="filter", rules=_POLICY.seccomp.rules)))
-    assert not panel.stack.remove_action.isEnabled()
-    assert not panel.stack.combo.isEnabled()
+    assert not panel.head.stack.remove_action.isEnabled()
+    assert not panel.head.stack.combo.isEnabled()
 
 
 def test_each_filter_has_its_program_and_its_path(panel: SeccompPanel, qtbot: QtBot) -> None:
@@ -119,7 +119,7 @@ def test_each_filter_has_its_program_and_its_path(panel: SeccompPanel, qtbot: Qt
 
 def test_a_rule_is_found_in_its_filter(panel: SeccompPanel) -> None:
     panel.select_rule(2)
-    assert panel.stack.place == 1
+    assert panel.head.stack.place == 1
     assert panel.rules.table.currentIndex().row() == 0
     panel.select_rule(1)
-    assert panel.stack.place == 0
+    assert panel.head.stack.place == 0
