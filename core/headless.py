@@ -49,11 +49,11 @@ class HeadlessRun:
     def __init__(self, session: Session, command: Sequence[str], on_progress: Callable[[Progress], None]) -> None:
         self._session = session
         self._on_progress = on_progress
-        self._program = command[0]
+        self._words = command
         self._selector = selectors.DefaultSelector()
-        self._observer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self._stderr = _Collected(self._observer.stderr)
-        self._arrived = _Arrivals(self._observer.stdout)
+        self._observer: subprocess.Popen[bytes]
+        self._stderr: _Collected
+        self._arrived: _Arrivals
         self._input = HeadlessInput(self._selector, self._command)
         self._interrupts = 0
         self._closed: set[int] = set()
@@ -61,8 +61,8 @@ class HeadlessRun:
     def run(self) -> None:
         """Returns when the observer has ended; the session tells the rest."""
         with _raw_terminal(self._session.plan.terminal.stdio), self._signals() as wakeup:
-            self._selector.register(self._arrived.wakeup, selectors.EVENT_READ, self._on_arrival)
             self._selector.register(wakeup, selectors.EVENT_READ, self._on_signal)
+            self._start()
             try:
                 while not (self._arrived.finished or self._session.state == "failed" or self._interrupts > _INTERRUPTS):
                     for key, _ in self._selector.select():
@@ -71,7 +71,14 @@ class HeadlessRun:
             finally:
                 self._arrived.stop_keeping()
                 self._end_observer()
-        self._report(self._session.finish(self._stderr.text(), self._observer.returncode, self._program))
+        self._report(self._session.finish(self._stderr.text(), self._observer.returncode, self._words[0]))
+
+    def _start(self) -> None:
+        # Not before the signals are ours: one that ended us now would leave what starts the observer behind.
+        self._observer = subprocess.Popen(self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self._stderr = _Collected(self._observer.stderr)
+        self._arrived = _Arrivals(self._observer.stdout)
+        self._selector.register(self._arrived.wakeup, selectors.EVENT_READ, self._on_arrival)
 
     # ── from the observer ─────────────────────────────────────────────────────────────────────────────────────
 
