@@ -60,8 +60,6 @@ class HeadlessRun:
 
     def run(self) -> None:
         """Returns when the observer has ended; the session tells the rest."""
-        # Judging waits for nobody, the target may: of two processors it shall have all that it wants. The thread that empties the pipe stays.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         with _raw_terminal(self._session.plan.terminal.stdio), self._signals() as wakeup:
             self._selector.register(self._arrived.wakeup, selectors.EVENT_READ, self._on_arrival)
             self._selector.register(wakeup, selectors.EVENT_READ, self._on_signal)
@@ -82,7 +80,14 @@ class HeadlessRun:
             before = self._session.state
             self._report(self._session.feed(data))
             if before == "starting" and self._session.state == "launching":
-                self._input.start()
+                self._begin()
+
+    def _begin(self) -> None:
+        self._input.start()
+        if self._session.engine == "ebpf":
+            # Judging waits for nobody, the target may: of two processors it shall have all that it wants. Under ptrace it would be the one
+            # to wait, for the thread that empties the pipe, which shares the interpreter with this one.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
     def _report(self, progress: Progress) -> None:
         if progress.commands:

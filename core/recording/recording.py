@@ -25,7 +25,7 @@ from core.recording.header import METADATA_KEY, RecordingError, RunHeader
 from core.recording.own_filters import OwnFilter, own_filters
 from core.recording.rows import CALL_ROW, CHUNK, NO_RESULT, UNJUDGED, ChunkedRows, Details, Interner, Rows
 from core.recording.summary import Summary, Tally
-from core.recording.table import TableWriter, read_events
+from core.recording.table import TableWriter, check_columns, read_events
 
 Names = Literal["all", "known", "none"]
 """Of which descriptors an event says what they are open on: known are those that `Recording.descriptors` has come to already."""
@@ -73,7 +73,7 @@ class Recording:
             raise RecordingError(f"{path}: there is no such recording") from err
         except OSError as err:
             raise RecordingError(f"{path}: cannot be read: {err.strerror or err}") from err
-        except pa.ArrowInvalid as err:
+        except pa.ArrowException as err:
             raise RecordingError(f"{path} is not a recording of Gatescope (an Arrow stream): {_first_line(err)}") from err
 
     @classmethod
@@ -83,8 +83,10 @@ class Recording:
             raise RecordingError(f"{path} is an Arrow stream, but not a recording of Gatescope")
         try:
             recording = cls(RunHeader.decode(metadata[METADATA_KEY]), path)
+            check_columns(reader.schema)
             for batch in recording._whole_batches(reader):
-                recording._take(batch)
+                if not recording._took(batch):
+                    break
         except RecordingError as err:
             raise RecordingError(f"{path}: {err}") from err
         return recording
@@ -97,10 +99,20 @@ class Recording:
                 batch.validate(full=True)
             except StopIteration:
                 return
-            except (pa.ArrowInvalid, OSError):
+            except (pa.ArrowException, OSError):
                 self.cut_off = True
                 return
             yield batch
+
+    def _took(self, batch: pa.RecordBatch) -> bool:
+        """Whether the batch says something; one that does not is damaged inside, and the recording ends before it."""
+        try:
+            self._take(batch)
+        except RecordingError:
+            raise
+        except (ValueError, LookupError, TypeError, ArithmeticError):
+            self.cut_off = True
+        return not self.cut_off
 
     def _take(self, batch: pa.RecordBatch) -> None:
         kind = batch.column("kind")[0].as_py() if batch.num_rows else None

@@ -91,6 +91,13 @@ _KINDS: Final = ("call", "process", "output", "lost")
 _CAPABILITY_WORDS: Final = tuple(capability_name(number) for number in range(64))
 
 
+def check_columns(schema: pa.Schema) -> None:
+    """Raises `RecordingError` where a file's columns are not those that `read_events` reads."""
+    for field in SCHEMA:
+        if schema.get_field_index(field.name) < 0 or schema.field(field.name).type != field.type:
+            raise RecordingError(f"its column {field.name!r} is not as it should be: it is damaged, or was written by another version")
+
+
 def schema_of(header: RunHeader) -> pa.Schema:
     """The schema with the run's header in its metadata."""
     return SCHEMA.with_metadata({METADATA_KEY: header.encode()})

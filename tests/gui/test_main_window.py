@@ -177,10 +177,10 @@ def test_a_proof_and_its_second_run(window: MainWindow, qtbot: QtBot) -> None:
 
 
 def test_typing_into_a_shell(window: MainWindow, qtbot: QtBot) -> None:
-    window.bar.set_command("sh -i")
+    window.bar.set_command("env 'PS1=ready> ' sh -i")
     with qtbot.waitSignal(window.flow.controller.running, timeout=SECONDS):
         window.actions_.run.trigger()
-    qtbot.waitUntil(lambda: terminal_text(window).rstrip().endswith(("#", "$")), timeout=SECONDS)
+    qtbot.waitUntil(lambda: "\nready>" in terminal_text(window), timeout=SECONDS)
     window.actions_.focus_terminal.trigger()
     QTest.keyClicks(window.terminal, "echo $((6*7))xx")
     for key in (Qt.Key.Key_Backspace, Qt.Key.Key_Backspace, Qt.Key.Key_Return):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.event import CallEvent, ProcessEvent
 from core.judge.records import Capture
@@ -131,6 +134,29 @@ def test_a_damaged_batch_ends_the_recording(tmp_path: Path) -> None:
     read = Recording.open(tmp_path / "run.arrow")
     assert read.cut_off
     assert list(read.events()) == list(written.events())[: len(read)]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a recording."""
+    path = tmp_path_factory.mktemp("whole") / "run.arrow"
+    filled(path).close()
+    return path.read_bytes()
+
+
+@given(st.data())
+def test_whatever_is_damaged_the_rest_is_read_or_refused(whole: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(whole)
+    for place in data.draw(st.lists(st.integers(0, len(whole) - 1), min_size=1, max_size=8)):
+        damaged[place] = data.draw(st.integers(0, 255))
+    with tempfile.NamedTemporaryFile(suffix=".arrow") as file:
+        file.write(damaged)
+        file.flush()
+        try:
+            read = Recording.open(Path(file.name))
+        except RecordingError:
+            return
+        assert len([event.to_json() for event in read.events()]) == len(read)
 
 
 @pytest.mark.parametrize(
