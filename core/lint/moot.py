@@ -29,6 +29,8 @@ class _Moot:
     """The filter that refuses it, whatever the rule's tests leave."""
     neutral: bool
     """Whether the kernel would answer the same without the rule."""
+    covered: bool
+    """Whether the other filter's rules speak of the call's architecture at all."""
 
 
 def check(part: Part) -> Iterator[Finding]:
@@ -46,7 +48,9 @@ def _moot(part: Part, number: int) -> Iterator[_Moot]:
         for nr in sorted(rule.nrs):
             other = _refusing(part, section, rule, nr)
             if other is not None:
-                yield _Moot(call_name(section.arch, nr), other, _is_neutral(part, section.arch, nr, rule))
+                theirs = other.meaning.section(section.arch)
+                covered = theirs is not None and theirs.covers(nr)
+                yield _Moot(call_name(section.arch, nr), other, _is_neutral(part, section.arch, nr, rule), covered)
 
 
 def _refusing(part: Part, section: Section, rule: ResolvedRule, nr: int) -> Part | None:
@@ -84,10 +88,12 @@ def _finding(part: Part, number: int, moot: Sequence[_Moot]) -> Finding:
     return Finding("allow-moot", "warning", number, message, _fix(part, number, moot, names))
 
 
-def _fix(part: Part, number: int, moot: Sequence[_Moot], names: Sequence[str]) -> Fix:
+def _fix(part: Part, number: int, moot: Sequence[_Moot], names: Sequence[str]) -> Fix | None:
     if all(one.neutral for one in moot):
         what = "it is" if len(names) == 1 else "they are"
         return Fix(f"Take {_few(names)} out of rule {number}: {what} refused all the same.", without_calls(part.policy, number, names))
+    if not all(one.covered for one in moot):
+        return None  # whether the other filter should cover more is for its author to say
     policy, others = part.policy, list(dict.fromkeys(one.other.layer.number for one in moot))
     for other in others:
         policy = decide(policy, other, [one.name for one in moot if one.other.layer.number == other], "allow")

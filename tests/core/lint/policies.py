@@ -53,14 +53,16 @@ def mended(asked: Policy, code: str) -> Policy:
 
 def is_still_there(finding: Finding, before: Sequence[Finding], fixed: Policy) -> bool:
     """Whether lint still says of the fixed policy what it said among others before. Rules move, and two may be alike: it goes by the words."""
-    after = lint(fixed)
-    if finding.code in ("sibling-open", "signal-open"):
-        return any(_of_family(one) == _of_family(finding) for one in after)
+    known_by = _of_family if finding.code in ("sibling-open", "signal-open") else _words
 
     def alike(findings: Sequence[Finding]) -> int:
-        return sum((one.code, one.message) == (finding.code, finding.message) for one in findings)
+        return sum(known_by(one) == known_by(finding) for one in findings)
 
-    return alike(after) >= alike(before)
+    return alike(lint(fixed)) >= alike(before)
+
+
+def _words(finding: Finding) -> tuple[str, str]:
+    return finding.code, finding.message
 
 
 def _of_family(finding: Finding) -> tuple[str, str]:
