@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,8 @@ from tests.core.judge.truths import TRUTHS, Truth
 from tests.support.privilege import require, require_root
 
 ENGINES: tuple[Engine, ...] = ("ebpf", "ptrace")
+
+abilities = functools.cache(engine_abilities)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def told(case: Asked) -> tuple[str | None, str, str, str | None, frozenset[str]]
 @pytest.mark.parametrize("identity", IDENTITIES)
 @pytest.mark.parametrize("truth", TRUTHS, ids=[truth.name for truth in TRUTHS])
 def test_the_verdict_agrees_with_the_kernel(truth: Truth, identity: str, engine: Engine, asked: Asking) -> None:
-    problem = engine_abilities()[engine]
+    problem = abilities()[engine]
     require(problem is None, f"the {engine} engine does not work: {problem}")
     without, with_ = asked.flips[truth.name]
     if without != truth.errno or with_ == truth.errno:
