@@ -14,7 +14,7 @@ import threading
 import tty
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TextIO
+from typing import IO, Final, TextIO
 
 from core.headless_input import HeadlessInput
 from core.observer import wire
@@ -76,6 +76,8 @@ class HeadlessRun:
     def _start(self) -> None:
         # Not before the signals are ours: one that ended us now would leave what starts the observer behind.
         self._observer = subprocess.Popen(self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert self._observer.stderr is not None
+        assert self._observer.stdout is not None
         self._stderr = _Collected(self._observer.stderr)
         self._arrived = _Arrivals(self._observer.stdout)
         self._selector.register(self._arrived.wakeup, selectors.EVENT_READ, self._on_arrival)
@@ -171,8 +173,8 @@ class HeadlessRun:
 class _Arrivals:
     """A thread that takes the observer's bytes as fast as they come, so that judging them never makes the target wait."""
 
-    def __init__(self, source: object) -> None:
-        self._fd = source.fileno()  # type: ignore[attr-defined]  # a pipe's file object
+    def __init__(self, source: IO[bytes]) -> None:
+        self._fd = source.fileno()
         self._parts: deque[bytes] = deque()
         self._keep = True
         self.finished = False
@@ -209,14 +211,14 @@ class _Arrivals:
 class _Collected:
     """What the observer writes to stderr, for the sentence that tells of its death."""
 
-    def __init__(self, source: object) -> None:
+    def __init__(self, source: IO[bytes]) -> None:
         self._source = source
         self._text = b""
         self._thread = threading.Thread(target=self._pump, name="observer-stderr", daemon=True)
         self._thread.start()
 
     def _pump(self) -> None:
-        while data := os.read(self._source.fileno(), _READ):  # type: ignore[attr-defined]  # a pipe's file object
+        while data := os.read(self._source.fileno(), _READ):
             self._text = (self._text + data)[-_LONGEST_REMARK:]
 
     def text(self) -> str:

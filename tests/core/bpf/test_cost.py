@@ -10,7 +10,7 @@ from core.bpf.answer import answer_call
 from core.bpf.build import build_filter
 from core.bpf.call import parse_call
 from core.bpf.cost import Cost, costs
-from core.bpf.program import ALU, LOAD, NR_OFFSET, RET, A, K, encode_program, instruction
+from core.bpf.program import ALU, LOAD, NR_OFFSET, RET, A, Instruction, K, encode_program, instruction
 from core.observer.wire import AUDIT_ARCH_X86_64
 from core.policy.action import Action, ActionKind
 from core.policy.model import ArgumentTest, Rule, Seccomp
@@ -60,8 +60,8 @@ def test_stacked_filters_add_up() -> None:
         (instruction(LOAD, NR_OFFSET), instruction(RET | A)),
     ],
 )
-def test_what_the_kernel_does_not_follow_is_not_saved(instructions: tuple[object, ...]) -> None:
-    assert not any(cost.cached for cost in costs([encode_program(instructions)], calls=("read",)))  # type: ignore[arg-type]
+def test_what_the_kernel_does_not_follow_is_not_saved(instructions: tuple[Instruction, ...]) -> None:
+    assert not any(cost.cached for cost in costs([encode_program(instructions)], calls=("read",)))
 
 
 def test_calls_of_other_machines_are_left_out() -> None:

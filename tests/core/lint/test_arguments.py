@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from core.lint.arguments import widths
-from core.policy.model import ArgumentTest
+from core.policy.model import ArgumentTest, Operator
 from tests.core.lint.kernel import outcome
 from tests.core.lint.policies import arg, found, mended, policy, rule, stacked, the
 
@@ -97,8 +97,8 @@ def test_a_negative_value_comes_with_either_upper_half() -> None:
 
 
 @pytest.mark.parametrize("op", ["<", "<=", ">", ">="])
-def test_comparisons_are_unsigned(op: str) -> None:
-    finding = the(policy(rule("lseek", "errno:EPERM", ArgumentTest(index=1, op=op, value=-1))), "negative-compared")  # type: ignore[arg-type]
+def test_comparisons_are_unsigned(op: Operator) -> None:
+    finding = the(policy(rule("lseek", "errno:EPERM", ArgumentTest(index=1, op=op, value=-1))), "negative-compared")
     assert "greater than every positive number" in finding.message
 
 

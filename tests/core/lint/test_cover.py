@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.lint.cover import implies, negations, opposite
+from core.policy.model import Operator
 from core.policy.rules import ResolvedTest
 
 SMALL = range(8)
@@ -36,10 +37,10 @@ def test_negations_hold_exactly_where_the_test_does_not(test: ResolvedTest) -> N
 
 
 @given(st.sampled_from(("==", "!=", "<", "<=", ">", ">=")), st.integers(0, 7), st.integers(0, 7))
-def test_an_opposite_holds_where_the_comparison_does_not(op: str, value: int, argument: int) -> None:
-    other = opposite(op)  # type: ignore[arg-type]  # one of the words
+def test_an_opposite_holds_where_the_comparison_does_not(op: Operator, value: int, argument: int) -> None:
+    other = opposite(op)
     assert other is not None
-    assert ResolvedTest(0, op, value).holds(argument) != ResolvedTest(0, other, value).holds(argument)  # type: ignore[arg-type]  # as above
+    assert ResolvedTest(0, op, value).holds(argument) != ResolvedTest(0, other, value).holds(argument)
 
 
 def test_a_masked_comparison_has_no_single_opposite() -> None:

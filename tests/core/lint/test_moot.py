@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from core.policy.model import Rule
 from tests.core.lint.kernel import outcome
 from tests.core.lint.policies import arg, found, mended, policy, rule, stacked, the
 
@@ -60,8 +61,8 @@ def test_the_default_of_another_allow_list_refuses_too() -> None:
         rule("kill", enabled=False),
     ],
 )
-def test_what_may_still_run_is_not_moot(other: object) -> None:
-    assert found(policy(rule("kill", "log"), stacked=(stacked(other),)), "allow-moot") == []  # type: ignore[arg-type]
+def test_what_may_still_run_is_not_moot(other: Rule) -> None:
+    assert found(policy(rule("kill", "log"), stacked=(stacked(other),)), "allow-moot") == []
 
 
 def test_a_tested_allow_is_moot_where_its_arguments_are_refused() -> None:

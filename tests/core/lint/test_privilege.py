@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from core.policy.model import Capabilities, Identity, JudgeFrom, Policy, Seccomp
 from tests.core.lint.policies import found, mended, the
 
 
-def _policy(capabilities: Capabilities | None = None, *, no_new_privs: bool = False, **seccomp: object) -> Policy:
-    return Policy(identity=Identity(no_new_privs=no_new_privs), capabilities=capabilities, seccomp=Seccomp(**{"mode": "filter", **seccomp}))  # type: ignore[arg-type]
+def _policy(capabilities: Capabilities | None = None, *, no_new_privs: bool = False, **seccomp: Any) -> Policy:
+    return Policy(identity=Identity(no_new_privs=no_new_privs), capabilities=capabilities, seccomp=Seccomp(**{"mode": "filter", **seccomp}))
 
 
 @pytest.mark.parametrize(

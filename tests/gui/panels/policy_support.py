@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QComboBox, QLineEdit, QScrollArea, QScrollBar, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.policy.model import Policy
+from gui.panels.seccomp import SeccompPanel
+from gui.policy_document import PolicyDocument
+from gui.theme import Theme
+
 _CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QSpinBox, QAbstractScrollArea)
 
 
@@ -16,6 +21,22 @@ def shown(qtbot: QtBot, widget: QWidget) -> None:
         widget.show()
     widget.activateWindow()
     qtbot.waitUntil(widget.isActiveWindow)
+
+
+def document_of(policy: Policy) -> PolicyDocument:
+    """A document that holds this policy, with nothing to undo."""
+    document = PolicyDocument()
+    document.set_policy(policy)
+    return document
+
+
+def shown_seccomp_panel(qtbot: QtBot, theme: Theme, document: PolicyDocument, height: int = 760) -> SeccompPanel:
+    """The panel as narrow as it is at first, as the active window."""
+    panel = SeccompPanel(theme, document)
+    qtbot.addWidget(panel)
+    panel.resize(288, height)
+    shown(qtbot, panel)
+    return panel
 
 
 def unnamed_controls(panel: QWidget) -> list[str]:

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListWidget
 from pytestqt.qtbot import QtBot
 
-from core.knowledge.landlock import PATH_KINDS, PORT_KINDS
+from core.knowledge.landlock import PATH_KINDS, PORT_KINDS, Kind
 from core.policy.model import Identity, Paths, Policy
 from gui.panels.paths import PathsPanel
 from gui.panels.paths_words import kind_sentence
@@ -174,11 +174,11 @@ def test_no_new_privs_is_asked_for(panel: PathsPanel, document: PolicyDocument) 
 
 
 @pytest.mark.parametrize("kind", [*PATH_KINDS, *PORT_KINDS])
-def test_what_this_kernel_lacks_is_said(kind: str) -> None:
-    assert kind_sentence(kind, None, 1) == "Left open."  # type: ignore[arg-type]  # parametrize knows no Literal
-    assert "cannot refuse" not in kind_sentence(kind, ("/usr",), _NEWEST)  # type: ignore[arg-type]
+def test_what_this_kernel_lacks_is_said(kind: Kind) -> None:
+    assert kind_sentence(kind, None, 1) == "Left open."
+    assert "cannot refuse" not in kind_sentence(kind, ("/usr",), _NEWEST)
     lacks = kind in ("write", *PORT_KINDS)
-    assert ("cannot refuse" in kind_sentence(kind, ("/usr",), 1)) == lacks  # type: ignore[arg-type]
+    assert ("cannot refuse" in kind_sentence(kind, ("/usr",), 1)) == lacks
 
 
 def test_a_kernel_before_refer_refuses_moves_everywhere() -> None:

@@ -19,7 +19,7 @@ from gui.panels.seccomp import SeccompPanel
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
 from tests.gui.models.test_rule_of_call import call
-from tests.gui.panels.policy_support import shown, unnamed_controls
+from tests.gui.panels.policy_support import document_of, shown_seccomp_panel, unnamed_controls
 
 _RULES = tuple(Rule(syscalls=(name,), action="errno:EPERM") for name in ("socket", "kill", "mount"))
 _POLICY = Policy(seccomp=Seccomp(mode="filter", rules=_RULES))
@@ -27,18 +27,12 @@ _POLICY = Policy(seccomp=Seccomp(mode="filter", rules=_RULES))
 
 @pytest.fixture
 def document() -> PolicyDocument:
-    document = PolicyDocument()
-    document.set_policy(_POLICY)
-    return document
+    return document_of(_POLICY)
 
 
 @pytest.fixture
 def panel(qtbot: QtBot, theme: Theme, document: PolicyDocument) -> SeccompPanel:
-    panel = SeccompPanel(theme, document)
-    qtbot.addWidget(panel)
-    panel.resize(288, 760)
-    shown(qtbot, panel)
-    return panel
+    return shown_seccomp_panel(qtbot, theme, document)
 
 
 def calls(document: PolicyDocument) -> list[str | int]:

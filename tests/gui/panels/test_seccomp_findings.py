@@ -16,7 +16,7 @@ from gui.models.rule_model import Role as RuleRole
 from gui.panels.seccomp import SeccompPanel
 from gui.policy_document import PolicyDocument
 from gui.theme import Theme
-from tests.gui.panels.policy_support import shown
+from tests.gui.panels.policy_support import document_of, shown
 
 _POLICY = Policy(
     seccomp=Seccomp(
@@ -28,9 +28,7 @@ _POLICY = Policy(
 
 @pytest.fixture
 def document() -> PolicyDocument:
-    document = PolicyDocument()
-    document.set_policy(_POLICY)
-    return document
+    return document_of(_POLICY)
 
 
 @pytest.fixture

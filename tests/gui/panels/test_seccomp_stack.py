@@ -12,7 +12,7 @@ from gui.models.rule_model import Column
 from gui.panels.seccomp import SeccompPanel
 from gui.policy_document import PolicyDocument
 from gui.theme import Theme
-from tests.gui.panels.policy_support import shown
+from tests.gui.panels.policy_support import document_of, shown_seccomp_panel
 
 _ON_TOP = StackedFilter(default="log", rules=(Rule(syscalls=("socket",), action="errno:EPERM"),), note="on top")
 _POLICY = Policy(seccomp=Seccomp(mode="filter", rules=(Rule(syscalls=("kill",), action="errno:EPERM"),), stacked=(_ON_TOP,)))
@@ -21,18 +21,12 @@ _CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.Shift
 
 @pytest.fixture
 def document() -> PolicyDocument:
-    document = PolicyDocument()
-    document.set_policy(_POLICY)
-    return document
+    return document_of(_POLICY)
 
 
 @pytest.fixture
 def panel(qtbot: QtBot, theme: Theme, document: PolicyDocument) -> SeccompPanel:
-    panel = SeccompPanel(theme, document)
-    qtbot.addWidget(panel)
-    panel.resize(288, 900)
-    shown(qtbot, panel)
-    return panel
+    return shown_seccomp_panel(qtbot, theme, document, height=900)
 
 
 def shown_calls(panel: SeccompPanel) -> list[str]:
