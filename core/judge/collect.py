@@ -228,7 +228,9 @@ def _settled(calls: Records, processes: Records, watermark: int) -> int:
     fresh = (times <= np.uint64(watermark)) & (times > np.uint64(max(watermark - SETTLING_NS, 0)))
     unsure = np.flatnonzero(fresh & ((stopped & (calls["ret"] == calls["nr"].astype(np.int64))) | restarts(calls)))
     if len(unsure):
-        unsure = np.intersect1d(unsure, _last_of_threads(calls["tid"], times))
+        # A later call that is held back itself tells nothing: the signal between the two would be held back with it.
+        due = np.flatnonzero(times <= np.uint64(watermark))
+        unsure = np.intersect1d(unsure, due[_last_of_threads(calls["tid"][due], times[due])])
     if not len(unsure):
         return watermark
     dead = deaths(processes)

@@ -166,6 +166,15 @@ class TestSettling:
         fed(collector, *frames(self.STOPPED, process(ProcessKind.SIGNAL, at=SECOND + 20, status=31)), flush(SECOND + 1000))
         assert len(fed(collector, *frames(call("rt_sigreturn", at=SECOND + 1500)), flush(SECOND + 2000)).calls) == 2
 
+    def test_what_comes_behind_the_watermark_does_not_end_it(self) -> None:
+        """The signal would be cut off from its call, although the handler's call is here too."""
+        collector = Collector()
+        signal = process(ProcessKind.SIGNAL, at=SECOND + 1500, status=31)
+        taken = call("rt_sigreturn", at=SECOND + 2000)
+        assert ids(fed(collector, *frames(self.STOPPED, signal, taken), flush(SECOND + 1000))) == []
+        batch = fed(collector, flush(SECOND + 3000))
+        assert (ids(batch), len(batch.processes)) == ([self.STOPPED["id"][0], taken["id"][0]], 1)
+
     def test_not_where_the_signal_is_there(self) -> None:
         killed = process(ProcessKind.KILLED_BY_SECCOMP, at=SECOND + 50)
         assert len(fed(Collector(), *frames(self.STOPPED, killed), flush(SECOND + 1000)).calls) == 1
