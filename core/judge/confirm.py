@@ -10,6 +10,7 @@ from core.judge import wording
 from core.judge.audit import AuditEvent, AuditTrail
 from core.judge.collect import Batch, ends
 from core.judge.judged import Judged
+from core.judge.match import among
 from core.judge.seccomp_gate import outcome_of
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.syscalls import name
@@ -51,7 +52,7 @@ def _alike(calls: np.ndarray[tuple[int], np.dtype[np.void]], event: AuditEvent, 
         if value is not None:
             alike &= calls[field] == value
     if event.refusal:
-        alike &= np.isin(calls["ret"], _REFUSALS)
+        alike &= among(calls["ret"], _REFUSALS)
     rows: list[int] = (np.flatnonzero(alike) + first).tolist()
     return rows
 
