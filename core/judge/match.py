@@ -24,7 +24,7 @@ def among(column: NDArray[Any], values: Iterable[int]) -> NDArray[np.bool_]:
     """For each number of a column whether it is one of `values`, which are few: np.isin costs more for its own sake than this for small batches."""
     found = np.zeros(len(column), np.bool_)
     for value in values:
-        found |= column == value
+        found |= column == int(value)  # as a plain number: of an enum's member NumPy asks much before it takes it for one
     return found
 
 
