@@ -9,10 +9,23 @@ from typing import Final, Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
 from core.policy.model import JudgeFrom
 from gui.actions import Actions
+from gui.completions import dress_popup
 from gui.icons import Shape, shape_icon
 from gui.naming import named
 from gui.theme import MARGIN, Theme
@@ -111,6 +124,12 @@ class TargetBar(QToolBar):
             edit.addAction(actions.choose_target, QLineEdit.ActionPosition.TrailingPosition)
             edit.returnPressed.connect(actions.run.trigger)
             edit.textChanged.connect(self.target_changed)
+        completer = combo.completer()
+        if completer is not None:
+            # In a list below the line: what is typed, and not what it could become, is what Return runs.
+            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseSensitive)
+            dress_popup(completer)
         return combo
 
     def _lay_out(self, actions: Actions) -> None:

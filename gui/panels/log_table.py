@@ -14,7 +14,7 @@ from gui.delegates.log import LogDelegate
 from gui.models.log_columns import COLUMNS, Column
 from gui.models.log_copy import as_csv, as_json, as_text
 from gui.models.log_model import LogModel
-from gui.panels.quiet_table import quieten
+from gui.panels.quiet_table import FittingWidths, quieten
 from gui.theme import ROW_HEIGHT, Theme
 
 _FILTERABLE: Final = (Column.PID, Column.PROCESS, Column.SYSCALL, Column.RESULT, Column.GATE, Column.REASON, Column.TID, Column.EVIDENCE)
@@ -162,10 +162,10 @@ class LogTable(QTableView):
         header.setSectionsMovable(True)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(36)
+        FittingWidths(header, {column: info.width for column, info in COLUMNS.items()}, self._theme)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._on_header_menu)
         for column, info in COLUMNS.items():
-            self.setColumnWidth(column, info.width)
             self.setColumnHidden(column, info.hidden)
 
     # What happens.

@@ -72,6 +72,14 @@ def test_another_recording_keeps_the_filter(panel: LogPanel, recording: Recordin
     assert panel.model.rowCount() == 1
 
 
+def test_columns_grow_with_the_type(panel: LogPanel, theme: Theme) -> None:
+    small = panel.table.columnWidth(Column.GATE)
+    theme.set_large(True)
+    assert panel.table.columnWidth(Column.GATE) == theme.scaled(small) > small
+    theme.set_large(False)
+    assert panel.table.columnWidth(Column.GATE) == small
+
+
 def test_find_and_go_to(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
     panel.show_recording(recording)
     grow(panel, recording, 300, qtbot)
