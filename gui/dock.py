@@ -77,6 +77,7 @@ class Dock(QDockWidget):
         super().__init__(name, parent)
         self.setObjectName(f"dock{name}")
         self.header = PanelHeader(theme, tabs, closable=True, plain=plain)
+        self.header.tabs.setUsesScrollButtons(False)  # the dock becomes as wide as its tabs instead
         self.header.close_wanted.connect(self.close)
         self.setTitleBarWidget(self.header)
         self.setWidget(content)

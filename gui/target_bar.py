@@ -115,7 +115,7 @@ class TargetBar(QToolBar):
     def _make_target(self, actions: Actions) -> QComboBox:
         combo = QComboBox(editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
         combo.setAccessibleName("Target: the command to run, quoted as in a shell")
-        combo.setMinimumWidth(270)
+        combo.setMinimumWidth(160)
         combo.setMaximumWidth(420)
         combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         edit = combo.lineEdit()
@@ -145,7 +145,7 @@ class TargetBar(QToolBar):
             label.setBuddy(widget)
             row.addWidget(label)
             row.addWidget(widget, 1 if widget is self.target else 0)
-        row.addStretch(2)
+        row.addStretch()
         self.badge.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.badge.setIconSize(QSize(12, 12))
         self.badge.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
