@@ -268,6 +268,13 @@ def refused_unmapped(ret: int, numbers: Sequence[int]) -> str:
     return f"{errno_name(-ret)}: {any_of(numbers)} is held in a user namespace of its own, which probably does not map the file's owner"
 
 
+def permissions_unmapped(ret: int, numbers: Sequence[int]) -> str:
+    return (
+        f"{errno_name(-ret)}: probably file permissions; {any_of(numbers)} would override them, but is held in a user namespace of its own, "
+        "which probably does not map the file's owner"
+    )
+
+
 def inferred_permissions(ret: int, numbers: Sequence[int]) -> str:
     if not numbers:
         return (

@@ -53,6 +53,12 @@ def need(call: str, args: Sequence[int], data: Mapping[int, bytes]) -> Need | No
     return Need(fs=sum(RIGHT[name].bit for name in names), path=posixpath.dirname(place) if beside else place)
 
 
+def writes(call: str, args: Sequence[int]) -> bool:
+    """Whether a call with these arguments changes a file, or what is in a directory."""
+    form = _FORMS.get(call)
+    return form is not None and any(RIGHT[name].kind == "write" for name in form.rights(args)[0])
+
+
 def _socket_need(call: str, address: bytes) -> Need | None:
     if len(address) < _PORT.size or int.from_bytes(address[:2], "little") not in (_AF_INET, _AF_INET6):
         return None
