@@ -205,6 +205,7 @@ class MainWindow(QMainWindow):
         settings.set_layout("docks", self.saveState(LAYOUT_VERSION))
         settings.set_layout("columns", self.log.table.columns_state())
         settings.set_text("theme", self._theme.choice)
+        settings.set_text("type", "larger" if self._theme.large else "")
         settings.set_text("policy", str(self._document.path or ""))
         settings.sync()
 

@@ -57,10 +57,10 @@ QToolButton#disclosure { border: none; background: transparent; padding: 6px 12p
 QToolButton#disclosure:hover { color: $text; }
 QToolButton#disclosure:focus { color: $accent; }
 
-QPushButton#link { border-color: transparent; background: transparent; color: $accent; padding: 0 4px; text-align: left; min-height: 20px; }
+QPushButton#link { border: none; border-radius: 3px; background: transparent; color: $accent; padding: 0; text-align: left; min-height: 20px; }
 QPushButton#link:disabled { color: $muted; }
 QPushButton#link:hover { text-decoration: underline; }
-QPushButton#link:focus { border-color: $accent; }
+QPushButton#link:focus { background: $selection; text-decoration: underline; }
 QToolButton#crumb { border: 1px solid transparent; border-radius: 4px; padding: 2px 6px; color: $accent; background: transparent; }
 QToolButton#crumb:hover { background: $header; }
 QToolButton#crumb:focus { border-color: $accent; }

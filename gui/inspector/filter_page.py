@@ -16,9 +16,9 @@ from core.bpf.program import counted
 from core.judge.change import Situation
 from core.policy.action import Action
 from core.policy.stack import all_rules
+from gui.elided_button import ElidedButton
 from gui.filter_listing import FilterListing
 from gui.inspector.detail_page import DetailPage, paragraph
-from gui.inspector.elided_button import ElidedButton
 from gui.labels import strong_label
 from gui.models.rule_text import arguments_text, calls_text
 from gui.naming import named
