@@ -47,7 +47,7 @@ def test_a_complaint_leaves_the_type_as_it_is(theme: Theme, qtbot: QtBot) -> Non
     qtbot.addWidget(bar)
     bar.show()
     theme.set_large(False)
-    bar.set_text("verdict:")
+    bar.set_text("sycall:socket")
     assert bar.edit.property("problem")
     assert bar.edit.font().pointSizeF() == theme.mono_font.pointSizeF()
 
