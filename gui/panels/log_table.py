@@ -245,8 +245,8 @@ class LogTable(QTableView):
                     self.setColumnWidth(column, needed)
 
     def _on_theme_changed(self) -> None:
-        self.verticalHeader().setDefaultSectionSize(self._theme.scaled(ROW_HEIGHT))
         self.verticalHeader().setMinimumSectionSize(self._theme.scaled(ROW_HEIGHT))
+        self.verticalHeader().setDefaultSectionSize(self._theme.scaled(ROW_HEIGHT))
         self._make_room_for_numbers()
         self.viewport().update()
 

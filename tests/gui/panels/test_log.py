@@ -82,12 +82,12 @@ def test_the_last_event_is_one_key_away_and_the_chosen_one(panel: LogPanel, reco
     assert [index.row() for index in panel.table.selectionModel().selectedRows()] == [panel.table.currentIndex().row()] == [last]
 
 
-def test_columns_grow_with_the_type(panel: LogPanel, theme: Theme) -> None:
-    small = panel.table.columnWidth(Column.GATE)
+def test_columns_grow_and_shrink_with_the_type(panel: LogPanel, theme: Theme) -> None:
+    small, height = panel.table.columnWidth(Column.GATE), panel.table.verticalHeader().defaultSectionSize()
     theme.set_large(True)
     assert panel.table.columnWidth(Column.GATE) == theme.scaled(small) > small
     theme.set_large(False)
-    assert panel.table.columnWidth(Column.GATE) == small
+    assert (panel.table.columnWidth(Column.GATE), panel.table.verticalHeader().defaultSectionSize()) == (small, height)
 
 
 def test_no_number_is_cut_short(panel: LogPanel, theme: Theme, recording: Recording, qtbot: QtBot) -> None:
