@@ -88,7 +88,7 @@ class Assembler:
         details = Details()
         if batch.captures:
             found = map(batch.captures.get, batch.calls["id"].tolist())
-            details.captures = {row: captures for row, captures in zip(place.tolist(), found, strict=False) if captures}
+            details.captures = {row: captures for row, captures in zip(place[: len(batch.calls)].tolist(), found, strict=True) if captures}
         for index, checks in judged.checks.items():
             details.checks[int(place[index])] = checks
         for index, record in enumerate(processes):
