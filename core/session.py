@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 from collections import deque
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +34,8 @@ class Ending:
     status: int
     """As wait(2) gives it."""
     duration_ns: int
+    stopped: bool = False
+    """The user had it killed."""
 
     @property
     def exit_status(self) -> int:
@@ -42,6 +45,8 @@ class Ending:
     @property
     def sentence(self) -> str:
         after = duration_text(self.duration_ns)
+        if self.stopped:
+            return f"Stopped after {after}"
         if os.WIFSIGNALED(self.status):
             return f"Ended: killed by {signal_name(os.WTERMSIG(self.status))} after {after}"
         return f"Ended: exit status {self.exit_status} after {after}"
@@ -91,6 +96,7 @@ class Session:
         self.started_ns = 0
         """CLOCK_MONOTONIC at the start of the target, from which the events' times count; 0 before it."""
         self._garbled = False
+        self._stopping = False
 
     @property
     def lost(self) -> int:
@@ -112,6 +118,11 @@ class Session:
             self._garbled = True  # where the next frame begins, nobody knows
             self._fail(str(err), progress)
         return progress
+
+    def stop(self) -> bytes:
+        """To be written to the observer's stdin to have the target and all that it started killed."""
+        self._stopping = True
+        return wire.encode_command(wire.Stop())
 
     def finish(self, stderr: str, exit_code: int, program: str = "the observer") -> Progress:
         """The observer is gone: its exit code (negative: the signal that killed it) and what it wrote to stderr.
@@ -206,7 +217,9 @@ class Session:
     def _ended(self, frame: Frame, progress: Progress) -> None:
         self._symbols_complete = True
         self._judged(self._collector.finish(), progress)
-        self.ending = Ending(frame.number("status"), frame.number("monotonic_ns") - self.started_ns)
+        status = frame.number("status")
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        self.ending = Ending(status, frame.number("monotonic_ns") - self.started_ns, stopped=self._stopping and killed)
         if self.state == "running":
             self.state = "ended"
 
