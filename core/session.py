@@ -10,7 +10,7 @@ import os
 import signal
 from collections import deque
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from core.judge.collect import Batch, Collector
 from core.judge.judge import Judge
@@ -23,6 +23,8 @@ from core.recording.assemble import Assembler, signal_name
 from core.recording.execs import Execs
 from core.recording.header import RecordingError
 from core.recording.recording import Recording
+
+_RECORDS: Final = frozenset({FrameKind.CALLS, FrameKind.CHECKS, FrameKind.PROCESSES, FrameKind.CAPTURES, FrameKind.AUDIT})
 
 State = Literal["starting", "launching", "running", "ended", "failed"]
 
@@ -109,8 +111,7 @@ class Session:
         if self._garbled:
             return progress
         try:
-            for frame in self._decoder.feed(data):
-                self._take(frame, progress)
+            self._take_all(data, progress)
         except (UsageProblem, RecordingError) as err:
             self.refused = True
             self._fail(str(err), progress)
@@ -142,12 +143,32 @@ class Session:
 
     # ── frames ────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _take_all(self, data: bytes, progress: Progress) -> None:
+        # A batch costs something however small it is. So of flushes that came together only the last one counts, which completes what those
+        # before it do: whoever is behind has the larger batches, and catches up.
+        flush: Frame | None = None
+        try:
+            for frame in self._decoder.feed(data):
+                if frame.kind == FrameKind.FLUSH:
+                    flush = frame
+                    continue
+                if flush is not None and frame.kind not in _RECORDS:
+                    self._flush(flush, progress)
+                    flush = None
+                self._take(frame, progress)
+        finally:
+            if flush is not None:
+                self._flush(flush, progress)
+
+    def _flush(self, frame: Frame, progress: Progress) -> None:
+        batch = self._collector.feed(frame)
+        if batch is not None:
+            self._judged(batch, progress)
+
     def _take(self, frame: Frame, progress: Progress) -> None:
         match frame.kind:
-            case FrameKind.CALLS | FrameKind.CHECKS | FrameKind.PROCESSES | FrameKind.CAPTURES | FrameKind.AUDIT | FrameKind.FLUSH:
-                batch = self._collector.feed(frame)
-                if batch is not None:
-                    self._judged(batch, progress)
+            case FrameKind.CALLS | FrameKind.CHECKS | FrameKind.PROCESSES | FrameKind.CAPTURES | FrameKind.AUDIT:
+                self._collector.feed(frame)
             case FrameKind.SYMBOLS:
                 self._symbols.feed(frame.payload)
                 self._symbols_complete = not frame.payload
