@@ -22,6 +22,7 @@ from core.knowledge.syscalls import arch_name, name
 from core.observer.wire import CallFlag, CaptureKind
 from core.recording.descriptors import Descriptors
 from core.recording.header import METADATA_KEY, RecordingError, RunHeader
+from core.recording.holdings import Holdings
 from core.recording.own_filters import OwnFilter, own_filters
 from core.recording.rows import CALL_ROW, CHUNK, NO_RESULT, UNJUDGED, ChunkedRows, Details, Interner, Rows
 from core.recording.summary import Summary, Tally
@@ -51,6 +52,7 @@ class Recording:
         self.problem: str | None = None
         """Why the file is not being written any more, as a sentence; the events are still kept in memory."""
         self.descriptors = Descriptors()
+        self.holdings = Holdings()
         self._tally = Tally()
         self._table = TableWriter(header)
         self._file: _BatchFile | None = None
