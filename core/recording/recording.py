@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno as errnos
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -71,10 +72,12 @@ class Recording:
                 return cls._read(reader, path)
         except FileNotFoundError as err:
             raise RecordingError(f"{path}: there is no such recording") from err
-        except OSError as err:
-            raise RecordingError(f"{path}: cannot be read: {err.strerror or err}") from err
-        except pa.ArrowException as err:
-            raise RecordingError(f"{path} is not a recording of Gatescope (an Arrow stream): {_first_line(err)}") from err
+        except (OSError, pa.ArrowException) as err:
+            if isinstance(err, OSError) and err.errno:
+                raise RecordingError(f"{path}: cannot be read: {_reason(err)}") from err
+            raise RecordingError(
+                f"{path} is not a recording of Gatescope (an Arrow stream), or its beginning is damaged: {_reason(err)}"
+            ) from err
 
     @classmethod
     def _read(cls, reader: pa.RecordBatchReader, path: Path) -> Recording:
@@ -161,7 +164,7 @@ class Recording:
         try:
             self._file.write(make())
         except OSError as err:
-            why = "the disk is full" if err.errno == errnos.ENOSPC else (err.strerror or str(err))
+            why = "the disk is full" if err.errno == errnos.ENOSPC else _reason(err)
             self.problem = f"{self.path} is no longer written: {why}. It can be read up to here, and the run goes on; make room or record elsewhere, and run again"
             self._file.abandon()
             self._file = None
@@ -252,7 +255,7 @@ class _BatchFile:
         try:
             self._sink = pa.OSFile(str(path), "wb")
         except OSError as err:
-            raise RecordingError(f"{path}: cannot be written: {err.strerror or err}. Choose another file with --record") from err
+            raise RecordingError(f"{path}: cannot be written: {_reason(err)}. Choose another file with --record") from err
         self._writer = pa.ipc.new_stream(self._sink, schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -268,5 +271,8 @@ class _BatchFile:
             self._sink.close()
 
 
-def _first_line(err: Exception) -> str:
+def _reason(err: Exception) -> str:
+    """The kernel's words where it was the kernel; Arrow's own errors are of the same class, and go on for lines."""
+    if isinstance(err, OSError) and err.errno:
+        return os.strerror(err.errno)
     return str(err).splitlines()[0] if str(err) else type(err).__name__
