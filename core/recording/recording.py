@@ -48,7 +48,7 @@ class Recording:
         """The seccomp filters that the target installed itself, so far."""
         self.lost: Mapping[str, int] = {}
         self.cut_off = False
-        """The file ended in the middle of a batch: its writer died; everything up to there is here."""
+        """The file has no end mark, or is damaged: its writer died, or still writes; everything up to there is here."""
         self.problem: str | None = None
         """Why the file is not being written any more, as a sentence; the events are still kept in memory."""
         self.descriptors = Descriptors()
@@ -69,7 +69,7 @@ class Recording:
         """Reads a recording back, as far as it goes. Raises `RecordingError` where it is none."""
         try:
             with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as reader:
-                return cls._read(reader, path)
+                return cls._read(reader, file, path)
         except FileNotFoundError as err:
             raise RecordingError(f"{path}: there is no such recording") from err
         except (OSError, pa.ArrowException) as err:
@@ -80,27 +80,29 @@ class Recording:
             ) from err
 
     @classmethod
-    def _read(cls, reader: pa.RecordBatchReader, path: Path) -> Recording:
+    def _read(cls, reader: pa.RecordBatchReader, file: pa.NativeFile, path: Path) -> Recording:
         metadata = reader.schema.metadata or {}
         if METADATA_KEY not in metadata:
             raise RecordingError(f"{path} is an Arrow stream, but not a recording of Gatescope")
         try:
             recording = cls(RunHeader.decode(metadata[METADATA_KEY]), path)
             check_columns(reader.schema)
-            for batch in recording._whole_batches(reader):
+            for batch in recording._whole_batches(reader, file):
                 if not recording._took(batch):
                     break
         except RecordingError as err:
             raise RecordingError(f"{path}: {err}") from err
         return recording
 
-    def _whole_batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    def _whole_batches(self, reader: pa.RecordBatchReader, file: pa.NativeFile) -> Iterator[pa.RecordBatch]:
         """The batches up to the end, or to where the file is cut off or damaged."""
         while True:
+            place = file.tell()
             try:
                 batch = reader.read_next_batch()
                 batch.validate(full=True)
             except StopIteration:
+                self.cut_off = file.tell() == place  # not even the end mark stood there
                 return
             except (pa.ArrowException, OSError):
                 self.cut_off = True
@@ -182,6 +184,16 @@ class Recording:
             return self.path.stat().st_size if self.path is not None else 0
         except OSError:
             return 0
+
+    @property
+    def remark(self) -> str | None:
+        """What its reader should know of it, as a sentence."""
+        if not self.cut_off:
+            return None
+        return (
+            f"{self.path} ends, or is damaged, behind event {len(self):,}, before the run's end: what wrote it was killed, or the file was changed. "
+            "All up to there is shown."
+        )
 
     def summary(self) -> Summary:
         """The counts up to now."""

@@ -105,6 +105,9 @@ def test_is_readable_while_it_is_written(tmp_path: Path) -> None:
     written = filled(tmp_path / "run.arrow")
     read = Recording.open(tmp_path / "run.arrow")
     assert list(read.events()) == list(written.events())
+    assert read.cut_off
+    assert read.remark is not None
+    assert "run.arrow ends, or is damaged, behind event 3, before the run's end" in read.remark
 
 
 def test_cut_anywhere_is_readable_up_to_the_last_whole_batch(tmp_path: Path) -> None:
