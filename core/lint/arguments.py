@@ -204,6 +204,10 @@ def _masking(part: Part, rule_number: int, rule: Rule, names: Sequence[str]) -> 
         return ArgumentTest(index=test.index, op="&==", mask=(1 << bits) - 1, value=test.value)
 
     args = tuple(masked(test) for test in rule.args)
-    if any(test.op not in ("==", "&==") for test in args):
+    # Too wide a value is told by itself, and no mask mends it.
+    if any(
+        test.op not in ("==", "&==") or (test.mask is not None and number(test.value, number(test.mask)) & ~number(test.mask))
+        for test in args
+    ):
         return None
     return Fix("Compare the bits that the kernel looks at, with &==.", amend(part.policy, rule_number, names, _with_tests(args)))
