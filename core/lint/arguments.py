@@ -199,9 +199,10 @@ def _at(args: tuple[int, ...], index: int, value: int) -> tuple[int, ...]:
 def _masking(part: Part, rule_number: int, rule: Rule, names: Sequence[str]) -> Fix | None:
     def masked(test: ArgumentTest) -> ArgumentTest:
         bits = max(_bits(part, name, test.index) if test.index < len(part.parameters(name)) else 64 for name in names)
-        if test.op != "==" or bits == 64:
+        mask = {"==": U64, "&==": number(test.mask or 0)}.get(test.op, 0)
+        if mask < 1 << bits:
             return test
-        return ArgumentTest(index=test.index, op="&==", mask=(1 << bits) - 1, value=test.value)
+        return ArgumentTest(index=test.index, op="&==", mask=mask & (1 << bits) - 1, value=test.value)
 
     args = tuple(masked(test) for test in rule.args)
     # Too wide a value is told by itself, and no mask mends it.
