@@ -118,8 +118,11 @@ class MainWindow(QMainWindow):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        self.resizeDocks([self._policy_dock, self._inspector_dock], list(_SIDE_WIDTHS), Qt.Orientation.Horizontal)
+        self._size_sides()
         self.resizeDocks([self._terminal_dock], [_TERMINAL_HEIGHT], Qt.Orientation.Vertical)
+
+    def _size_sides(self) -> None:
+        self.resizeDocks([self._policy_dock, self._inspector_dock], list(_SIDE_WIDTHS), Qt.Orientation.Horizontal)
 
     def _connect(self) -> None:
         self._connect_actions()
@@ -181,7 +184,7 @@ class MainWindow(QMainWindow):
         for action, slot in slots.items():
             action.triggered.connect(slot)
         actions.names.toggled.connect(log.model.show_names)
-        actions.large_type.toggled.connect(self._theme.set_large)
+        actions.large_type.toggled.connect(self._on_large_type)
         actions.themes.triggered.connect(self._on_theme_chosen)
 
     # What is remembered.
@@ -205,6 +208,7 @@ class MainWindow(QMainWindow):
         settings.set_layout("docks", self.saveState(LAYOUT_VERSION))
         settings.set_layout("columns", self.log.table.columns_state())
         settings.set_text("theme", self._theme.choice)
+        settings.set_text("type", "larger" if self._theme.large else "")
         settings.set_text("policy", str(self._document.path or ""))
         settings.sync()
 
@@ -361,6 +365,10 @@ class MainWindow(QMainWindow):
     def _on_focus_terminal(self) -> None:
         self._terminal_dock.show()
         self.terminal.setFocus()
+
+    def _on_large_type(self, large: bool) -> None:
+        self._theme.set_large(large)
+        self._size_sides()  # panels that had to grow with the type do not shrink with it by themselves
 
     def _on_theme_chosen(self) -> None:
         action = self.actions_.themes.checkedAction()

@@ -9,10 +9,23 @@ from typing import Final, Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
 from core.policy.model import JudgeFrom
 from gui.actions import Actions
+from gui.completions import dress_popup
 from gui.icons import Shape, shape_icon
 from gui.naming import named
 from gui.theme import MARGIN, Theme
@@ -102,7 +115,7 @@ class TargetBar(QToolBar):
     def _make_target(self, actions: Actions) -> QComboBox:
         combo = QComboBox(editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
         combo.setAccessibleName("Target: the command to run, quoted as in a shell")
-        combo.setMinimumWidth(270)
+        combo.setMinimumWidth(160)
         combo.setMaximumWidth(420)
         combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         edit = combo.lineEdit()
@@ -111,6 +124,12 @@ class TargetBar(QToolBar):
             edit.addAction(actions.choose_target, QLineEdit.ActionPosition.TrailingPosition)
             edit.returnPressed.connect(actions.run.trigger)
             edit.textChanged.connect(self.target_changed)
+        completer = combo.completer()
+        if completer is not None:
+            # In a list below the line: what is typed, and not what it could become, is what Return runs.
+            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseSensitive)
+            dress_popup(completer)
         return combo
 
     def _lay_out(self, actions: Actions) -> None:
@@ -126,7 +145,7 @@ class TargetBar(QToolBar):
             label.setBuddy(widget)
             row.addWidget(label)
             row.addWidget(widget, 1 if widget is self.target else 0)
-        row.addStretch(2)
+        row.addStretch()
         self.badge.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.badge.setIconSize(QSize(12, 12))
         self.badge.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import os
 import re
@@ -100,7 +99,7 @@ def _outside_paths(path: str, spec: LaunchSpec) -> str:
     """Which of the files that the kernel opens for an execve the policy's Landlock rules leave out."""
     if spec.landlock is None:
         return ""
-    rules = dataclasses.replace(spec.landlock, paths=tuple((os.path.realpath(top), rights) for top, rights in spec.landlock.paths))
+    rules = landlock.without_links(spec.landlock)
     for file in _opened_by_exec(path):
         real = os.path.realpath(file)
         missing = (landlock.EXECUTE | landlock.READ_FILE) & rules.handled_fs & ~rules.rights_at(real)

@@ -53,7 +53,7 @@ class Recording:
         """Why the file is not being written any more, as a sentence; the events are still kept in memory."""
         self.descriptors = Descriptors()
         self._tally = Tally()
-        self._table = TableWriter(header)
+        self._table = TableWriter(header, self.names)
         self._file: _BatchFile | None = None
 
     @classmethod
@@ -133,7 +133,7 @@ class Recording:
     def append(self, rows: Rows, details: Details) -> None:
         """Adds events; `details` counts from the first of them. Comm and reason index `self.names`."""
         if len(rows):
-            self._write(lambda: self._table.events(rows, len(self.rows), self.names.texts, details))
+            self._write(lambda: self._table.events(rows, len(self.rows), details))
             self._keep(rows, details)
 
     def append_output(self, stream: int, data: bytes) -> None:

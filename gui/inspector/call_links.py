@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.event import CallEvent
 from core.text import result_text
-from gui.inspector.elided_button import ElidedButton
+from gui.elided_button import ElidedButton
 from gui.labels import strong_label
 
 if TYPE_CHECKING:

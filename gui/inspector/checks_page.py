@@ -77,7 +77,7 @@ class CheckCard(QWidget):
         column.addWidget(CapabilityText(check.capability))
 
     def _unfolder(self, check: Check, function: str) -> QToolButton:
-        button = named(QToolButton(autoRaise=True), f"Kernel stack of the check for {check.capability}", style="crumb")
+        button = named(QToolButton(autoRaise=True), f"Kernel stack of the check for {check.capability}", style="fold")
         button.setCheckable(True)
         button.setText(f"{len(check.stack)} kernel functions, to {function or 'the check'}")
         button.setArrowType(Qt.ArrowType.RightArrow)

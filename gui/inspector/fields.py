@@ -59,7 +59,7 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
+        return ", ".join(str(part) for part in value) or "none"
     if isinstance(value, dict):
         return json.dumps(value)
     if name in ("bounding", "permitted", "effective", "inheritable", "ambient"):

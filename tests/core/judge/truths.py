@@ -19,13 +19,16 @@ class Truth:
     inferable: bool = True
     """Whether the call and its arguments tell which capability it asks for; where not, nothing is claimed without the kernel's checks."""
     unmapped: bool = False
-    """In a user namespace that does not map the object's owner, it is refused without a question: no capability of there would do."""
+    """In a user namespace that does not map the object's owner it is refused without a question, and no capability of there would do."""
 
 
 TRUTHS = (
     Truth("chown", "chown", ("CHOWN",)),
-    Truth("write to a locked file", "openat", ("DAC_OVERRIDE",), "EACCES", "other"),
-    Truth("read a locked file", "openat", ("DAC_READ_SEARCH", "DAC_OVERRIDE"), "EACCES", "other"),
+    Truth("write to a locked file", "openat", ("DAC_OVERRIDE",), "EACCES", "other", unmapped=True),
+    Truth("read a locked file", "openat", ("DAC_READ_SEARCH", "DAC_OVERRIDE"), "EACCES", "other", unmapped=True),
+    Truth("make a directory in a locked one", "mkdir", ("DAC_OVERRIDE",), "EACCES", "other", unmapped=True),
+    Truth("remove from a locked directory", "unlinkat", ("DAC_OVERRIDE",), "EACCES", "other", unmapped=True),
+    Truth("list a dark directory", "openat", ("DAC_READ_SEARCH", "DAC_OVERRIDE"), "EACCES", "other", unmapped=True),
     Truth("chmod of another's file", "chmod", ("FOWNER",), unmapped=True),
     Truth("set the times of another's file", "utimensat", ("FOWNER",), unmapped=True),
     Truth("signal another's process", "kill", ("KILL",)),

@@ -67,4 +67,4 @@ def _words(finding: Finding) -> tuple[str, str]:
 
 def _of_family(finding: Finding) -> tuple[str, str]:
     # The calls that are refused, and what they do: a way that is still open is told in the same words, whichever it is.
-    return finding.message.split(" answered with")[0], finding.message.partition(", which ")[2].partition(" too,")[0]
+    return finding.message.split(" answered with")[0], finding.message.partition(" which ")[2].partition(" too,")[0]

@@ -14,7 +14,7 @@ from gui.inspector.fields import FieldsModel
 from gui.inspector.gate_diagram import GateDiagram, Page
 from gui.inspector.inspector import Inspector
 from gui.theme import Choice, Theme
-from tests.core.judge.test_ground_truth import ALLOWED_BUT, RAW_REFUSED, RAW_SOCKET, lacking
+from tests.core.judge.test_ground_truth import ALLOWED_BUT, OWN_FILTER, RAW_REFUSED, RAW_SOCKET, lacking
 from tests.gui.inspector.conftest import Show, recorded, texts
 from tests.gui.panels.policy_support import unnamed_controls
 
@@ -135,6 +135,19 @@ def test_stacked_filters_each_have_their_way(inspector: Inspector, show: Show) -
     assert len(inspector.filters.listings()) == 2
     assert "Filter 2 of 2" in texts(inspector)
     assert "allow after" in texts(inspector)
+
+
+def test_a_filter_of_the_target_s_own_that_decided(inspector: Inspector, show: Show) -> None:
+    show(RAW_REFUSED, OWN_FILTER, "getppid")
+    assert "the target's own seccomp filter 1 refused getppid" in texts(inspector).replace("The", "the")
+    inspector.open_page(Page.SECCOMP)
+    assert (
+        "errno:EACCES, by filter 1 of the target's own. The policy answers allow; the strictest answer counts, and of equal ones the newest."
+        in texts(inspector)
+    )
+    assert "Filter 1 of the target's own" in texts(inspector)
+    assert "Rule" not in texts(inspector)
+    assert not inspector.filters.show_rule.isVisible()
 
 
 def test_capability_opens_the_checks(inspector: Inspector, recording: Recording) -> None:
