@@ -10,6 +10,7 @@ from core.judge import wording
 from core.judge.audit import AuditEvent, AuditTrail
 from core.judge.collect import Batch, ends
 from core.judge.judged import Judged
+from core.judge.match import among
 from core.judge.records import Records
 from core.judge.seccomp_gate import outcome_of
 from core.judge.verdict import Evidence, Gate, Outcome
@@ -55,7 +56,7 @@ def _alike(calls: Records, event: AuditEvent, first: int) -> list[int]:
         if value is not None:
             alike &= calls[field] == value
     if event.refusal:
-        alike &= np.isin(calls["ret"], _REFUSALS)
+        alike &= among(calls["ret"], _REFUSALS)
     rows: list[int] = (np.flatnonzero(alike) + first).tolist()
     return rows
 

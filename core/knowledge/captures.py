@@ -48,6 +48,7 @@ def readings(call: Syscall) -> tuple[Reading, ...]:
     return tuple(reading for _, reading in sorted((strings | listed).items()))
 
 
+@functools.cache
 def capture_plans(*, buffers: bool = False, places: bool = False) -> tuple[CapturePlan, ...]:
     """The plan for every call of x86_64, x86 and x32 of which something is worth reading.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.judge.collect import Batch
 from core.judge.judge import Judged
-from core.judge.match import distinct
+from core.judge.match import among, distinct
 from core.judge.records import Capture
 from core.judge.watched import Watched
 from core.knowledge.capabilities import capability_names
@@ -44,7 +44,7 @@ class Assembler:
 
     def rows(self, batch: Batch, judged: Judged) -> tuple[Rows, Details]:
         """The rows of a batch, ordered by when each event came to its end; details count from the first of them."""
-        processes = batch.processes[np.isin(batch.processes["kind"], _SHOWN)]
+        processes = batch.processes[among(batch.processes["kind"], _SHOWN)]
         self._note_killed(batch.processes)
         self._execs.begun(batch.processes)
         calls = self._call_rows(batch, judged)
@@ -87,8 +87,8 @@ class Assembler:
     def _details(self, batch: Batch, judged: Judged, processes: NDArray[np.void], place: NDArray[np.int64]) -> Details:
         details = Details()
         if batch.captures:
-            for index in map(int, np.flatnonzero(np.isin(batch.calls["id"], np.fromiter(batch.captures, np.uint64, len(batch.captures))))):
-                details.captures[int(place[index])] = batch.captures[int(batch.calls["id"][index])]
+            found = map(batch.captures.get, batch.calls["id"].tolist())
+            details.captures = {row: captures for row, captures in zip(place.tolist(), found, strict=False) if captures}
         for index, checks in judged.checks.items():
             details.checks[int(place[index])] = checks
         for index, record in enumerate(processes):

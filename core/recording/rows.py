@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from core.judge.match import among
 from core.judge.records import Capture
 from core.judge.verdict import Check, Outcome
 from core.observer.wire import CallFlag
@@ -79,7 +80,7 @@ def _shifted(found: Mapping[int, T], start: int) -> dict[int, T]:
 def returns(rows: Rows) -> NDArray[np.bool_]:
     """For each row whether it is a call whose `ret` means something."""
     exited = (rows["kind"] == CALL_ROW) & ((rows["flags"] & CallFlag.EXITED) != 0)
-    mask: NDArray[np.bool_] = exited & ~np.isin(rows["outcome"], NO_RESULT)
+    mask: NDArray[np.bool_] = exited & ~among(rows["outcome"], NO_RESULT)
     return mask
 
 

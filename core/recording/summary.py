@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from core.judge.match import among
 from core.judge.verdict import Check, Gate, Outcome
 from core.recording.rows import CALL_ROW, Rows
 
@@ -64,7 +65,7 @@ class Tally:
     def add(self, rows: Rows, checks: Iterable[tuple[Check, ...]]) -> None:
         calls = rows["kind"] == CALL_ROW
         self._calls += int(np.count_nonzero(calls))
-        stopped = np.isin(rows["outcome"], STOPPED) & calls
+        stopped = among(rows["outcome"], STOPPED) & calls
         gates = np.bincount(rows["gate"][stopped], minlength=len(Gate))
         for gate in self._denied:
             self._denied[gate] += int(gates[gate])
