@@ -18,7 +18,7 @@ from core.judge.collect import Batch, Collector
 from core.judge.judge import Judge
 from core.judge.symbols import Symbols
 from core.observer import wire
-from core.observer.wire import Frame, FrameKind
+from core.observer.wire import Frame, FrameKind, Stage
 from core.observer_failure import start_failure
 from core.plan import Launched, Plan, UsageProblem
 from core.recording.assemble import Assembler, signal_name
@@ -32,6 +32,9 @@ _BETWEEN_FLUSHES: Final = frozenset(
 """What the next flush completes as well, or what waits for none."""
 
 State = Literal["starting", "launching", "running", "ended", "failed"]
+
+_ASKED_FOR: Final = frozenset(Stage) - {Stage.SPEC, Stage.ENGINE, Stage.FORK, Stage.STDIO, Stage.WATCH}
+"""The steps of a launch that fail over the target or the policy, not over the observer itself."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Session:
         self.failure: str | None = None
         """Why there is no run, or why it broke off, as a sentence with what to do."""
         self.refused = False
-        """Whether `failure` is a refusal of what was asked for: nothing was started, and asking otherwise may help."""
+        """Whether `failure` is a refusal of what was asked for: the target did not come to run, and asking otherwise may help."""
         self.ending: Ending | None = None
         self.pid: int | None = None
         self.hello: dict[str, Any] = {}
@@ -195,7 +198,9 @@ class Session:
             case FrameKind.STARTED:
                 self._started(frame)
             case FrameKind.FAILED:
-                self._fail(str(frame.json().get("detail", "the launch failed")), progress)
+                failed = frame.json()
+                self.refused = str(failed.get("stage")) in _ASKED_FOR
+                self._fail(str(failed.get("detail", "the launch failed")), progress)
             case FrameKind.ENDED:
                 self._ended(frame, progress)
 

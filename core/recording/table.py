@@ -102,7 +102,9 @@ def check_columns(schema: pa.Schema) -> None:
     """Raises `RecordingError` where a file's columns are not those that `read_events` reads."""
     for field in SCHEMA:
         if schema.get_field_index(field.name) < 0 or schema.field(field.name).type != field.type:
-            raise RecordingError(f"its column {field.name!r} is not as it should be: it is damaged, or was written by another version")
+            raise RecordingError(
+                f"its column {field.name!r} is missing or of another type than a recording has: it is damaged, or a Gatescope in development wrote it"
+            )
 
 
 def schema_of(header: RunHeader) -> pa.Schema:

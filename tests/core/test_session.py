@@ -86,6 +86,15 @@ def test_the_sentence_names_what_was_wrong(session: Session, frame: bytes, sente
     assert sentence in session.failure
 
 
+@pytest.mark.parametrize(
+    ("stage", "refused"), [("execve", True), ("landlock", True), ("engine", False), ("no such step", False), ([], False)]
+)
+def test_a_launch_that_fails_over_what_was_asked_for_is_a_refusal(session: Session, stage: object, refused: bool) -> None:
+    session.feed(greeting())
+    session.feed(encode_json_frame(FrameKind.FAILED, {"stage": stage, "errno": 2, "detail": "It could not."}))
+    assert (session.failure, session.refused) == ("It could not.", refused)
+
+
 def test_a_target_that_nobody_launched(session: Session) -> None:
     session.feed(encode_json_frame(FrameKind.STARTED, STARTED))
     assert session.failure is not None
