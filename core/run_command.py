@@ -47,7 +47,6 @@ class EventPrinter:
         self._out = out
         self._json = style == "jsonl"
         self._query = Query((Term("verdict", only),) if only else ())
-        self._end = line_end(out, session.plan.terminal.stdio)
         self._paint: Paint = coloured if _shows_colour(out) else plain
         self._printed = 0
         self._writing = True
@@ -86,10 +85,12 @@ class EventPrinter:
 
     def _note(self, sentence: str) -> None:
         """Beside the events, so that JSON Lines stay JSON."""
-        sys.stderr.write(f"gatescope: {sentence}{line_end(sys.stderr, self._session.plan.terminal.stdio)}")
+        with contextlib.suppress(OSError):  # where the events fill the disk under stderr, nobody is left to be told
+            sys.stderr.write(f"gatescope: {sentence}{line_end(sys.stderr)}")
 
     def _write(self, lines: Iterable[str]) -> None:
-        text = "".join(f"{line}{self._end}" for line in lines)
+        end = line_end(self._out)
+        text = "".join(f"{line}{end}" for line in lines)
         if not text or not self._writing:
             return
         try:

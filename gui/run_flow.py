@@ -154,7 +154,7 @@ class RunFlow(QObject):
         self._refresh.stop()
         session = self.controller.session
         if session is not None and session.ending is not None:
-            self.target_ended.emit(session.ending.sentence, session.ending.exit_status >= 128)
+            self.target_ended.emit(session.ending.sentence, session.ending.exit_status >= 128 and not session.ending.stopped)
         elif self._failure:
             self.target_ended.emit(self._failure, True)
         if self.recording is not None and self.recording.problem is not None:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 _TEMPLATE: Final = Template("""
 QMainWindow, QDialog { background: $panel; }
-QMainWindow::separator { background: $line; width: 1px; height: 1px; }
+QMainWindow::separator { background: $panel; width: 5px; height: 5px; border: none; }
+QMainWindow::separator:vertical { border-left: 1px solid $line; }
+QMainWindow::separator:horizontal { border-top: 1px solid $line; }
+QMainWindow::separator:hover { background: $selection; }
 QToolTip { background: $header; color: $text; border: 1px solid $line; padding: 4px 6px; }
 
 QToolBar#targetBar { background: $alternate; border: none; border-bottom: 1px solid $line; padding: 0; spacing: 0; }

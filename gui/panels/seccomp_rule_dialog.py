@@ -93,8 +93,9 @@ class RuleDialog(QDialog):
         form.setVerticalSpacing(8)
         fields = (
             *(self.calls, self.expansion, self.spell_out, self._problems["syscalls"]),
-            *(self.action, self._meaning, self.guards, self._problems["action"]),
-            *(self.tests, self._problems["args"], self.note, self.enabled),
+            *(self.action, self._meaning, self._problems["action"]),
+            # One of the two below the tests, so that these stay where they are while one is written.
+            *(self.tests, self.guards, self._problems["args"], self.note, self.enabled),
         )
         for row, field in enumerate(fields):
             form.addWidget(field, row, 1, _LEFT if field is self.spell_out else Qt.AlignmentFlag(0))
