@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -21,6 +22,13 @@ def _cycle_collector(qapp: QApplication) -> Iterator[None]:  # noqa: ARG001  its
     collector = CycleCollector()
     yield
     collector.stop()
+
+
+@pytest.fixture(autouse=True)
+def _no_widget_left() -> Iterator[None]:
+    """What a test closed is deleted now: left to the next event loop, it would be styled anew with every test until then."""
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
