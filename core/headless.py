@@ -122,8 +122,10 @@ class HeadlessRun:
     def _end_observer(self) -> None:
         with contextlib.suppress(OSError):
             self._observer.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+        # What is no observer listens to nothing, and has started no target.
+        is_none = self._session.state == "failed" and not self._session.hello
         try:
-            self._observer.wait(_PATIENCE)
+            self._observer.wait(0 if is_none else _PATIENCE)
         except subprocess.TimeoutExpired:
             self._observer.kill()
             self._observer.wait()
