@@ -86,9 +86,9 @@ def _reap(pid: int) -> None:
 
 def _pids_of_children() -> Iterator[int]:
     # A thread's children are those that it forked (proc_pid_task_tid_children(5)). None is overlooked: only who reaps takes one off the list.
-    for thread in os.listdir("/proc/self/task"):
+    for thread in Path("/proc/self/task").iterdir():
         with contextlib.suppress(FileNotFoundError):  # the thread ended since it was listed, and its children went to another
-            yield from map(int, Path(f"/proc/self/task/{thread}/children").read_text().split())
+            yield from map(int, (thread / "children").read_text().split())
 
 
 def _child(pid: int) -> Child | None:
