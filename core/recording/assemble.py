@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.judge.collect import Batch
 from core.judge.judge import Judged
+from core.judge.match import distinct
 from core.judge.records import Capture
 from core.knowledge.capabilities import capability_names
 from core.knowledge.syscalls import syscall
@@ -142,7 +143,7 @@ class Assembler:
         changes = self._changes(batch, processes)
         for _, tid, comm in changes:  # what a thread did before its name is known goes under the first one
             self._comms.setdefault(tid, comm)
-        for tid in np.unique(everyone):
+        for tid in distinct(everyone):
             comms[everyone == tid] = self._comms.get(int(tid), 0)
         for time, tid, comm in changes:
             comms[(everyone == tid) & (times >= time)] = comm
