@@ -22,6 +22,7 @@ from core.predict.at_exec import AtExec
 from core.predict.credentials import SETS
 from core.recording.execs import Execs
 from core.recording.recording import Recording
+from core.recording.rows import CALL_ROW
 from core.text import event_line
 from tests.support.privilege import require, require_root
 from tests.support.run import recording_of, run
@@ -66,7 +67,8 @@ def folder() -> Iterator[Path]:
 
 
 def execs(recording: Recording) -> list[ProcessEvent]:
-    return [event for event in recording.events() if isinstance(event, ProcessEvent) and event.event == "exec"]
+    others = (recording.event(index) for index in range(len(recording)) if recording.rows.row(index)["kind"] != CALL_ROW)
+    return [event for event in others if isinstance(event, ProcessEvent) and event.event == "exec"]
 
 
 def of(event: ProcessEvent) -> AtExec:
