@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +32,9 @@ from core.recording.table import TableWriter, check_columns, read_events
 
 Names = Literal["all", "known", "none"]
 """Of which descriptors an event says what they are open on: known are those that `Recording.descriptors` has come to already."""
+
+_BUFFER: Final = 1 << 20
+"""Bytes of a batch that are gathered before they are written; a batch has a hundred small parts."""
 
 
 class Recording:
@@ -272,17 +275,18 @@ class Recording:
 
 
 class _BatchFile:
-    """An Arrow stream on disk. Unbuffered: what is written survives the death of this process."""
+    """An Arrow stream on disk. A batch is written in one go, and at once: what is written survives the death of this process."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         try:
-            self._sink = pa.OSFile(str(path), "wb")
+            self._sink = pa.output_stream(str(path), compression=None, buffer_size=_BUFFER)
         except OSError as err:
             raise RecordingError(f"{path}: cannot be written: {_reason(err)}. Choose another file with --record") from err
         self._writer = pa.ipc.new_stream(self._sink, schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
         self._writer.write_batch(batch)
+        self._sink.flush()
 
     def close(self) -> None:
         self._writer.close()
