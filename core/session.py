@@ -6,6 +6,8 @@ No I/O but the recording's file, and no Qt: the window and the command line driv
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import operator
 import os
 import signal
 from collections import deque
@@ -24,7 +26,10 @@ from core.recording.execs import Execs
 from core.recording.header import RecordingError
 from core.recording.recording import Recording
 
-_RECORDS: Final = frozenset({FrameKind.CALLS, FrameKind.CHECKS, FrameKind.PROCESSES, FrameKind.CAPTURES, FrameKind.AUDIT})
+_BETWEEN_FLUSHES: Final = frozenset(
+    {FrameKind.CALLS, FrameKind.CHECKS, FrameKind.PROCESSES, FrameKind.CAPTURES, FrameKind.AUDIT, FrameKind.OUTPUT}
+)
+"""What the next flush completes as well, or what waits for none."""
 
 State = Literal["starting", "launching", "running", "ended", "failed"]
 
@@ -121,6 +126,7 @@ class Session:
         except wire.WireError as err:
             self._garbled = True  # where the next frame begins, nobody knows
             self._fail(str(err), progress)
+        self._record_output(progress)
         return progress
 
     def stop(self) -> bytes:
@@ -155,7 +161,7 @@ class Session:
                 if frame.kind == FrameKind.FLUSH:
                     flush = frame
                     continue
-                if flush is not None and frame.kind not in _RECORDS:
+                if flush is not None and frame.kind not in _BETWEEN_FLUSHES:
                     self._flush(flush, progress)
                     flush = None
                 self._take(frame, progress)
@@ -237,8 +243,13 @@ class Session:
             raise wire.WireError(f"the observer sent an OUTPUT frame of no stream that a target has: {payload[:1].hex() or 'it is empty'}")
         stream, data = payload[0], payload[1:]
         progress.outputs.append((stream, data))
-        if data and self.recording is not None:
-            self.recording.append_output(stream, data)
+
+    def _record_output(self, progress: Progress) -> None:
+        # Together: a target writes line by line, and each line would be a batch of its own.
+        if self.recording is not None:
+            for stream, parts in itertools.groupby(progress.outputs, operator.itemgetter(0)):
+                if data := b"".join(part for _, part in parts):
+                    self.recording.append_output(stream, data)
 
     def _ended(self, frame: Frame, progress: Progress) -> None:
         self._symbols_complete = True

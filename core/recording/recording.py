@@ -9,20 +9,22 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from core.event import CallEvent, Event, ProcessEvent
+from core.judge.records import Capture
 from core.judge.verdict import Evidence, Gate, Outcome, Verdict
 from core.knowledge.capabilities import capability_name, capability_names
-from core.knowledge.decode import Opened, decode_arguments
+from core.knowledge.decode import Opened, decode_arguments, unread_pointers
 from core.knowledge.errnos import MAX_ERRNO, errno_name
 from core.knowledge.syscalls import arch_name, name
 from core.observer.wire import CallFlag, CaptureKind
 from core.recording.descriptors import Descriptors
 from core.recording.header import METADATA_KEY, RecordingError, RunHeader
+from core.recording.holdings import Holdings
 from core.recording.own_filters import OwnFilter, own_filters
 from core.recording.rows import CALL_ROW, CHUNK, NO_RESULT, UNJUDGED, ChunkedRows, Details, Interner, Rows
 from core.recording.summary import Summary, Tally
@@ -30,6 +32,9 @@ from core.recording.table import TableWriter, check_columns, read_events
 
 Names = Literal["all", "known", "none"]
 """Of which descriptors an event says what they are open on: known are those that `Recording.descriptors` has come to already."""
+
+_BUFFER: Final = 1 << 20
+"""Bytes of a batch that are gathered before they are written; a batch has a hundred small parts."""
 
 
 class Recording:
@@ -52,6 +57,7 @@ class Recording:
         self.problem: str | None = None
         """Why the file is not being written any more, as a sentence; the events are still kept in memory."""
         self.descriptors = Descriptors()
+        self.holdings = Holdings()
         self._tally = Tally()
         self._table = TableWriter(header, self.names)
         self._file: _BatchFile | None = None
@@ -209,6 +215,15 @@ class Recording:
             for offset, row in enumerate(rows):
                 yield self._event(first + offset, row, "all")
 
+    def unread_pointers(self, index: int) -> tuple[int, ...]:
+        """The arguments of call number `index`, from 0, that point to something which was not read."""
+        row = self.rows.row(index)
+        return unread_pointers(int(row["arch"]), int(row["nr"]), row["args"].tolist(), self._captures(index))
+
+    def _captures(self, index: int) -> dict[int, Capture]:
+        # By the argument that they are of.
+        return {capture.argument: capture for capture in self.details.captures.get(index, ()) if capture.kind != CaptureKind.PROGRAM}
+
     def _opened(self, index: int, tid: int, names: Names) -> Opened | None:
         # Where calls were lost a descriptor may have been closed, and opened on something else, unseen.
         if names == "none" or self.lost.get("calls"):
@@ -240,7 +255,6 @@ class Recording:
             conflict=conflict,
             judged=not flags & UNJUDGED,
         )
-        captures = {capture.argument: capture for capture in self.details.captures.get(index, ()) if capture.kind != CaptureKind.PROGRAM}
         return CallEvent(
             seq=index + 1,
             time_ns=time_ns,
@@ -251,7 +265,7 @@ class Recording:
             nr=nr,
             arch=arch_name(arch, nr),
             args=args,
-            text=decode_arguments(arch, nr, args, captures, ret if returned else None, self._opened(index, tid, names)),
+            text=decode_arguments(arch, nr, args, self._captures(index), ret if returned else None, self._opened(index, tid, names)),
             ret=ret if returned else None,
             errno=errno_name(-ret) if returned and -MAX_ERRNO <= ret < 0 else None,
             duration_ns=None if duration_ns < 0 else duration_ns,
@@ -261,17 +275,18 @@ class Recording:
 
 
 class _BatchFile:
-    """An Arrow stream on disk. Unbuffered: what is written survives the death of this process."""
+    """An Arrow stream on disk. A batch is written in one go, and at once: what is written survives the death of this process."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         try:
-            self._sink = pa.OSFile(str(path), "wb")
+            self._sink = pa.output_stream(str(path), compression=None, buffer_size=_BUFFER)
         except OSError as err:
             raise RecordingError(f"{path}: cannot be written: {_reason(err)}. Choose another file with --record") from err
         self._writer = pa.ipc.new_stream(self._sink, schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
         self._writer.write_batch(batch)
+        self._sink.flush()
 
     def close(self) -> None:
         self._writer.close()

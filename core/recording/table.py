@@ -6,6 +6,7 @@ and `captures` are what re-judging and re-decoding need. Beside events a recordi
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import operator
@@ -202,7 +203,9 @@ class TableWriter:
         return syscalls[inverse.reshape(-1)], arches[inverse.reshape(-1)]
 
 
+@functools.lru_cache(maxsize=128)
 def _absent(kind: pa.DataType, count: int) -> pa.Array:
+    # A row of output is nearly all of these, and a run that writes much has thousands of them.
     return _words(np.zeros(count), pa.array([""]), np.ones(count, np.bool_)) if pa.types.is_dictionary(kind) else pa.nulls(count, kind)
 
 
