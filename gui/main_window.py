@@ -272,8 +272,8 @@ class MainWindow(QMainWindow):
         summary = flow.recording.summary() if flow.recording is not None else None
         self.status.show_summary(summary)
         self.log.bar.set_counts(summary.denied if summary is not None else {})
-        if flow.recording is not None and flow.recording.path is not None and not flow.recording.problem:
-            word = "recording" if flow.busy else "recording saved"
+        if flow.recording is not None and flow.recording.path is not None:
+            word = "recording broken off" if flow.recording.problem else "recording" if flow.busy else "recording saved"
             self.status.show_recording(f"{word} · {size_text(flow.recording.size)}")
         self._badge.show_standing(flow.standing, flow.notes)
 
