@@ -129,7 +129,7 @@ class MainWindow(QMainWindow):
         self.bar.user_chosen.connect(self._on_user_chosen)
         self.bar.moment_chosen.connect(self._on_moment_chosen)
         self.files.problem.connect(self.log.info.problem)
-        self.files.opened.connect(self.log.info.hide)  # what it says is of the policy before
+        self.files.done.connect(self.log.info.hide)
         self.flow.problem.connect(self.log.info.problem)
         self.flow.changed.connect(self._on_flow_changed)
         self.flow.recording_opened.connect(self._on_recording_opened)

@@ -26,8 +26,8 @@ class PolicyFiles(QObject):
 
     problem = Signal(str)
     """A file could not be read or written: a sentence."""
-    opened = Signal()
-    """Another policy is there, from a file."""
+    done = Signal()
+    """A policy was read or written: what was said of files before does not hold any more."""
 
     def __init__(self, document: PolicyDocument, actions: Actions, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
@@ -52,7 +52,7 @@ class PolicyFiles(QObject):
             self.problem.emit(_reading_failed(path, err))
             return False
         self._settings.remember_policy(path)
-        self.opened.emit()
+        self.done.emit()
         return True
 
     def save(self) -> bool:
@@ -72,9 +72,9 @@ class PolicyFiles(QObject):
             else "The policy is in no file yet: it ends with the window."
         )
         answer = QMessageBox.question(self._window, "Save the policy?", text, buttons, QMessageBox.StandardButton.Save)
-        if answer is QMessageBox.StandardButton.Save:
+        if answer == QMessageBox.StandardButton.Save:  # an int, whatever its type says
             return self.save()
-        return answer is QMessageBox.StandardButton.Discard
+        return answer == QMessageBox.StandardButton.Discard
 
     def presets(self) -> list[Path]:
         """The policies that come with the program, by name."""
@@ -120,7 +120,7 @@ class PolicyFiles(QObject):
         if policy is not None and self.may_discard():
             # A preset is a start, not a file to write to.
             self._document.set_policy(policy, None)
-            self.opened.emit()
+            self.done.emit()
 
     def _on_recent(self) -> None:
         path = self._chosen()
@@ -168,6 +168,7 @@ class PolicyFiles(QObject):
             self.problem.emit(f"{path} cannot be written: {err.strerror}. Save the policy elsewhere with “Save the policy as…”.")
             return False
         self._settings.remember_policy(path)
+        self.done.emit()
         return True
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.policy.file import decode
@@ -18,25 +19,30 @@ from gui.theme import Theme
 
 EDITED = Policy(capabilities=Capabilities(drop=("NET_RAW",)))
 Button = QMessageBox.StandardButton
+_QUESTION = QMessageBox.question
 
 
 class Asked:
-    """Answers questions, and keeps them."""
+    """Presses a button in each question, and keeps its text."""
 
     def __init__(self) -> None:
         self.answer = Button.Cancel
         self.texts: list[str] = []
+        self._timer = QTimer(interval=1)
+        self._timer.timeout.connect(self._on_timeout)
+        self._timer.start()
 
-    def __call__(self, _parent: QWidget, _title: str, text: str, *_buttons: Button) -> Button:
-        self.texts.append(text)
-        return self.answer
+    def _on_timeout(self) -> None:
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            self.texts.append(box.text())
+            box.button(self.answer).click()
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    asked = Asked()
-    monkeypatch.setattr(QMessageBox, "question", asked)
-    return asked
+    monkeypatch.setattr(QMessageBox, "question", _QUESTION)
+    return Asked()
 
 
 @pytest.fixture
@@ -91,5 +97,5 @@ def test_a_file_that_cannot_be_had_is_told_and_one_that_can_ends_the_telling(fil
         assert not files.open(tmp_path / "none.toml")
     assert "none.toml cannot be read: No such file or directory. Choose another" in problem.args[0]
     (tmp_path / "some.toml").write_text('name = "some"')
-    with qtbot.waitSignal(files.opened):
+    with qtbot.waitSignal(files.done):
         assert files.open(tmp_path / "some.toml")
