@@ -88,6 +88,11 @@ def test_only_what_is_moot_on_every_architecture_is_taken_out() -> None:
     ]
 
 
+def test_what_loads_the_next_filter_is_not_moot_where_that_refuses_it() -> None:
+    asked = policy(rule("seccomp", "allow"), default="errno:EPERM", stacked=(stacked(rule("seccomp")),))
+    assert found(asked, "allow-moot") == []
+
+
 def test_one_filter_alone_has_no_moot_rules() -> None:
     assert found(policy(rule("kill", "log"), rule("kill")), "allow-moot") == []
 
