@@ -244,6 +244,6 @@ def _raw_terminal(stdio: tuple[Stream, Stream, Stream]) -> Iterator[None]:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
-def line_end(out: TextIO, stdio: tuple[Stream, Stream, Stream]) -> str:
-    """A terminal in raw mode needs its carriage returns."""
-    return "\r\n" if stdio[0] == "pty" and out.isatty() else "\n"
+def line_end(out: TextIO) -> str:
+    """A terminal in raw mode, as ours is while the target has one of its own, needs its carriage returns."""
+    return "\r\n" if out.isatty() and not termios.tcgetattr(out)[1] & termios.OPOST else "\n"

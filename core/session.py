@@ -6,6 +6,8 @@ No I/O but the recording's file, and no Qt: the window and the command line driv
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import operator
 import os
 import signal
 from collections import deque
@@ -16,7 +18,7 @@ from core.judge.collect import Batch, Collector
 from core.judge.judge import Judge
 from core.judge.symbols import Symbols
 from core.observer import wire
-from core.observer.wire import Frame, FrameKind
+from core.observer.wire import Frame, FrameKind, Stage
 from core.observer_failure import start_failure
 from core.plan import Launched, Plan, UsageProblem
 from core.recording.assemble import Assembler, signal_name
@@ -24,9 +26,15 @@ from core.recording.execs import Execs
 from core.recording.header import RecordingError
 from core.recording.recording import Recording
 
-_RECORDS: Final = frozenset({FrameKind.CALLS, FrameKind.CHECKS, FrameKind.PROCESSES, FrameKind.CAPTURES, FrameKind.AUDIT})
+_BETWEEN_FLUSHES: Final = frozenset(
+    {FrameKind.CALLS, FrameKind.CHECKS, FrameKind.PROCESSES, FrameKind.CAPTURES, FrameKind.AUDIT, FrameKind.OUTPUT}
+)
+"""What the next flush completes as well, or what waits for none."""
 
 State = Literal["starting", "launching", "running", "ended", "failed"]
+
+_ASKED_FOR: Final = frozenset(Stage) - {Stage.SPEC, Stage.ENGINE, Stage.FORK, Stage.STDIO, Stage.WATCH}
+"""The steps of a launch that fail over the target or the policy, not over the observer itself."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Session:
         self.failure: str | None = None
         """Why there is no run, or why it broke off, as a sentence with what to do."""
         self.refused = False
-        """Whether `failure` is a refusal of what was asked for: nothing was started, and asking otherwise may help."""
+        """Whether `failure` is a refusal of what was asked for: the target did not come to run, and asking otherwise may help."""
         self.ending: Ending | None = None
         self.pid: int | None = None
         self.hello: dict[str, Any] = {}
@@ -118,6 +126,7 @@ class Session:
         except wire.WireError as err:
             self._garbled = True  # where the next frame begins, nobody knows
             self._fail(str(err), progress)
+        self._record_output(progress)
         return progress
 
     def stop(self) -> bytes:
@@ -152,7 +161,7 @@ class Session:
                 if frame.kind == FrameKind.FLUSH:
                     flush = frame
                     continue
-                if flush is not None and frame.kind not in _RECORDS:
+                if flush is not None and frame.kind not in _BETWEEN_FLUSHES:
                     self._flush(flush, progress)
                     flush = None
                 self._take(frame, progress)
@@ -189,7 +198,9 @@ class Session:
             case FrameKind.STARTED:
                 self._started(frame)
             case FrameKind.FAILED:
-                self._fail(str(frame.json().get("detail", "the launch failed")), progress)
+                failed = frame.json()
+                self.refused = str(failed.get("stage")) in _ASKED_FOR
+                self._fail(str(failed.get("detail", "the launch failed")), progress)
             case FrameKind.ENDED:
                 self._ended(frame, progress)
 
@@ -232,8 +243,13 @@ class Session:
             raise wire.WireError(f"the observer sent an OUTPUT frame of no stream that a target has: {payload[:1].hex() or 'it is empty'}")
         stream, data = payload[0], payload[1:]
         progress.outputs.append((stream, data))
-        if data and self.recording is not None:
-            self.recording.append_output(stream, data)
+
+    def _record_output(self, progress: Progress) -> None:
+        # Together: a target writes line by line, and each line would be a batch of its own.
+        if self.recording is not None:
+            for stream, parts in itertools.groupby(progress.outputs, operator.itemgetter(0)):
+                if data := b"".join(part for _, part in parts):
+                    self.recording.append_output(stream, data)
 
     def _ended(self, frame: Frame, progress: Progress) -> None:
         self._symbols_complete = True

@@ -288,9 +288,13 @@ class MainWindow(QMainWindow):
         from core.recording.recording import Recording
 
         try:
-            self.flow.show(Recording.open(path))
+            recording = Recording.open(path)
         except RecordingError as err:
             self.log.info.problem(str(err))
+            return
+        self.flow.show(recording)
+        if recording.remark is not None:
+            self.log.info.note(recording.remark)
 
     def _on_second_run_wanted(self, path: Path) -> None:
         first = self.flow.recording.path if self.flow.recording is not None else None

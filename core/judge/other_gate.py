@@ -11,8 +11,9 @@ from core.judge import wording
 from core.judge.judged import Finding
 from core.judge.threads import Held
 from core.judge.verdict import Evidence, Gate, Outcome
-from core.knowledge.capabilities import parse_capability
+from core.knowledge.capabilities import capability_name, parse_capability
 from core.knowledge.landlock_calls import writes
+from core.knowledge.own_namespace import asks_own_namespace
 from core.knowledge.privileged_calls import PrivilegedCall, privileged_call, refusal_errnos
 
 EPERM: Final = 1
@@ -67,7 +68,8 @@ def inferred(call: str, args: Sequence[int], data: Mapping[int, bytes], ret: int
 def _privileged(known: PrivilegedCall, ret: int, held: Held) -> Finding | None:
     numbers = known.capabilities
     holds = _holds(held, numbers)
-    foreign = holds is True and held.user_namespace not in (0, INITIAL_USER_NAMESPACE)
+    elsewhere = not any(asks_own_namespace(known.call, capability_name(number)) for number in numbers)
+    foreign = holds is True and elsewhere and held.user_namespace not in (0, INITIAL_USER_NAMESPACE)
     if holds is True and not foreign:
         return (
             None if ret not in REFUSALS else _denied(Gate.OTHER, Evidence.INFERRED, wording.refused_though_held(ret, known.call, numbers))

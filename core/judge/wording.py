@@ -93,6 +93,9 @@ def strict_killed(who: str, call: str) -> str:
     return f"{who} killed the thread at {call}: it allows only read, write, exit and sigreturn"
 
 
+OR_CONTINUED = ", or it let the call run, which came to this by itself"
+"""What else a notifier's answer may have been (SECCOMP_USER_NOTIF_FLAG_CONTINUE)."""
+
 HANDLED = "; a handler of the target's own took the signal"
 DIED = "; it has no handler for the signal, and died of it"
 """What became of a thread that was trapped."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,8 @@ def _missing(path: str) -> str:
         return f"{path}, or the interpreter that it names, does not exist"
     if head.startswith(b"#!"):
         interpreter = _interpreter(head)
+        if interpreter.endswith("\r"):
+            return f"{path} is a script in whose first line a carriage return, as Windows ends lines, counts as part of the interpreter's name: take it out"
         return f"{path} is a script for {interpreter or 'an interpreter without a name'}, which does not exist: install it, or mend the first line"
     loader = _loader(head)
     if loader:
@@ -120,8 +123,8 @@ def _opened_by_exec(path: str) -> Iterator[str]:
 
 
 def _interpreter(head: bytes) -> str:
-    words = head[2:].split(b"\n")[0].split()
-    return os.fsdecode(words[0]) if words else ""
+    words = re.match(rb"#![ \t]*([^ \t\n\0]*)", head)  # as the kernel divides them: a carriage return belongs to the name
+    return os.fsdecode(words[1]) if words else ""
 
 
 def _head_or_nothing(path: str) -> bytes:

@@ -6,6 +6,7 @@ and `captures` are what re-judging and re-decoding need. Beside events a recordi
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import operator
@@ -101,7 +102,9 @@ def check_columns(schema: pa.Schema) -> None:
     """Raises `RecordingError` where a file's columns are not those that `read_events` reads."""
     for field in SCHEMA:
         if schema.get_field_index(field.name) < 0 or schema.field(field.name).type != field.type:
-            raise RecordingError(f"its column {field.name!r} is not as it should be: it is damaged, or was written by another version")
+            raise RecordingError(
+                f"its column {field.name!r} is missing or of another type than a recording has: it is damaged, or a Gatescope in development wrote it"
+            )
 
 
 def schema_of(header: RunHeader) -> pa.Schema:
@@ -200,7 +203,9 @@ class TableWriter:
         return syscalls[inverse.reshape(-1)], arches[inverse.reshape(-1)]
 
 
+@functools.lru_cache(maxsize=128)
 def _absent(kind: pa.DataType, count: int) -> pa.Array:
+    # A row of output is nearly all of these, and a run that writes much has thousands of them.
     return _words(np.zeros(count), pa.array([""]), np.ones(count, np.bool_)) if pa.types.is_dictionary(kind) else pa.nulls(count, kind)
 
 

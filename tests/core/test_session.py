@@ -86,6 +86,15 @@ def test_the_sentence_names_what_was_wrong(session: Session, frame: bytes, sente
     assert sentence in session.failure
 
 
+@pytest.mark.parametrize(
+    ("stage", "refused"), [("execve", True), ("landlock", True), ("engine", False), ("no such step", False), ([], False)]
+)
+def test_a_launch_that_fails_over_what_was_asked_for_is_a_refusal(session: Session, stage: object, refused: bool) -> None:
+    session.feed(greeting())
+    session.feed(encode_json_frame(FrameKind.FAILED, {"stage": stage, "errno": 2, "detail": "It could not."}))
+    assert (session.failure, session.refused) == ("It could not.", refused)
+
+
 def test_a_target_that_nobody_launched(session: Session) -> None:
     session.feed(encode_json_frame(FrameKind.STARTED, STARTED))
     assert session.failure is not None
@@ -115,6 +124,26 @@ def flush(number: int) -> bytes:
     return encode_frame(FrameKind.FLUSH, wire.FLUSH.pack(STARTED_NS + number * 1_000_000 + 500))
 
 
+def output(stream: int, data: bytes) -> bytes:
+    return encode_frame(FrameKind.OUTPUT, bytes([stream]) + data)
+
+
+def test_output_that_comes_together_is_kept_together(session: Session) -> None:
+    session.feed(greeting() + encode_json_frame(FrameKind.STARTED, STARTED))
+    progress = session.feed(output(1, b"a") + output(1, b"b") + output(2, b"c") + output(1, b"d") + output(1, b""))
+    assert progress.outputs == [(1, b"a"), (1, b"b"), (2, b"c"), (1, b"d"), (1, b"")]
+    assert session.recording is not None
+    assert session.recording.output == [(1, b"ab"), (2, b"c"), (1, b"d")]
+
+
+def test_output_before_garbage_is_kept(session: Session) -> None:
+    session.feed(greeting() + encode_json_frame(FrameKind.STARTED, STARTED))
+    session.feed(output(1, b"last words") + output(7, b"?"))
+    assert session.failure is not None
+    assert session.recording is not None
+    assert session.recording.output == [(1, b"last words")]
+
+
 def test_flushes_that_come_together_are_one_batch(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     session.feed(greeting() + encode_json_frame(FrameKind.STARTED, STARTED))
     batches: list[int] = []
@@ -125,7 +154,7 @@ def test_flushes_that_come_together_are_one_batch(session: Session, monkeypatch:
         return judge(self, batch, symbols)
 
     monkeypatch.setattr(Judge, "judge", counting)
-    assert session.feed(call(1) + flush(1) + call(2) + flush(2) + call(3) + flush(3) + call(4)).appended == 3
+    assert session.feed(call(1) + flush(1) + output(1, b"x") + call(2) + flush(2) + call(3) + flush(3) + call(4)).appended == 3
     assert batches == [3]
     session.feed(flush(4) + call(5) + encode_json_frame(FrameKind.LOST, {"calls": 1}) + flush(5))
     assert batches == [3, 1, 1]  # a gap is not made wider than it is

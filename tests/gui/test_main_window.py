@@ -299,6 +299,10 @@ def test_a_recording_opens(window: MainWindow, tmp_path: Path) -> None:
     filled(tmp_path / "run.arrow").close()
     window.open_recording(tmp_path / "run.arrow")
     assert cells(window, Column.SYSCALL) == ["socket", "openat", "fork"]
+    assert window.log.info.text == ""
+    filled(tmp_path / "cut.arrow")
+    window.open_recording(tmp_path / "cut.arrow")
+    assert "cut.arrow ends, or is damaged, behind event 3" in window.log.info.text
     (tmp_path / "no.arrow").write_bytes(b"nothing of the kind")
     window.open_recording(tmp_path / "no.arrow")
     assert "not a recording" in window.log.info.text

@@ -53,7 +53,7 @@ def test_the_verdict_agrees_with_the_kernel(truth: Truth, way: str, engine: Engi
     if case.errno != truth.errno:
         assert case.call.verdict.gate.word in ((None,) if not case.errno else ("other",))
         assert case.call.verdict.capability is None
-    elif truth.unmapped and WAYS[way].in_namespace:
+    elif truth.beyond_namespace and WAYS[way].in_namespace:
         assert told(case) == ("other", "denied", "inferred", None, frozenset())
     elif not truth.inferable and engine == "ptrace":
         assert told(case)[:3] == ("other", "denied", "unknown")

@@ -40,6 +40,13 @@ def test_in_a_user_namespace_of_its_own() -> None:
     assert "user namespace of its own" in one.reason
 
 
+def test_what_is_asked_for_in_the_own_namespace_and_held_there_was_not_it() -> None:
+    """setgroups may be switched off there."""
+    one = found(exec_with(ALL, HERE), call("setgroups", "EPERM", STOPPED_ENTRY))
+    assert (one.gate, one.outcome, one.evidence, one.capability) == (Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, None)
+    assert one.reason.startswith("EPERM: setgroups asks for CAP_SETGID, which the process holds: ")
+
+
 def test_arguments_decide() -> None:
     one = found(exec_with(NONE), call("socket", "EPERM", STOPPED_ENTRY, args=(2, 1)))
     assert (one.gate, one.evidence) == (Gate.OTHER, Evidence.UNKNOWN)

@@ -16,6 +16,7 @@ from gui.inspector.inspector import Inspector
 from gui.theme import Choice, Theme
 from tests.core.judge.test_ground_truth import ALLOWED_BUT, OWN_FILTER, RAW_REFUSED, RAW_SOCKET, lacking
 from tests.gui.inspector.conftest import Show, recorded, texts
+from tests.gui.inspector.test_fields import rows, value
 from tests.gui.panels.policy_support import unnamed_controls
 
 
@@ -148,6 +149,22 @@ def test_a_filter_of_the_target_s_own_that_decided(inspector: Inspector, show: S
     assert "Filter 1 of the target's own" in texts(inspector)
     assert "Rule" not in texts(inspector)
     assert not inspector.filters.show_rule.isVisible()
+
+
+def test_what_was_not_read_and_what_is_not_seen_are_said_to_be_so(inspector: Inspector) -> None:
+    recording = recorded(RAW_REFUSED, RAW_SOCKET)
+    inspector.setCurrentWidget(inspector.tree)
+    inspector.set_recording(recording)
+
+    def fields(syscall: str) -> dict[str, QModelIndex]:
+        inspector.show_event(next(event for event in recording.events() if isinstance(event, CallEvent) and event.syscall == syscall))
+        return rows(inspector._fields)
+
+    unread = ", a pointer: what it points to was not read"
+    read = fields("read")
+    assert [value(index).endswith(unread) for index in rows(inspector._fields, read["args"]).values()][:3] == [False, True, False]
+    assert value(read["checks"]) == "not seen: ptrace does not see the kernel's checks"
+    assert not any(value(index).endswith(unread) for index in rows(inspector._fields, fields("openat")["args"]).values())
 
 
 def test_capability_opens_the_checks(inspector: Inspector, recording: Recording) -> None:
