@@ -485,7 +485,7 @@ class LaunchSpec:
     @classmethod
     def from_json(cls, value: object) -> LaunchSpec:
         """Reads with suspicion: every field's type and size is checked. Raises `SpecError` that names the field."""
-        reader = _Reader(value)
+        reader = _Reader("spec", value)
         spec = cls(
             executable=reader.path("executable"),
             argv=reader.strings("argv", at_least=1),
@@ -533,9 +533,9 @@ _MASK_LIMIT: Final = 2**64 - 1
 class _Reader:
     """Takes a JSON object apart field by field; whatever is missing, left over or of another shape is a SpecError."""
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, name: str, value: object) -> None:
         if not isinstance(value, dict):
-            raise SpecError("spec: must be an object")
+            raise SpecError(f"{name}: must be an object")
         self._left = dict(value)
 
     def _take(self, name: str) -> Any:
@@ -630,7 +630,7 @@ class _Reader:
         return tuple(lines)
 
     def capability_sets(self, name: str) -> CapabilitySets:
-        inner = _Reader(self._take(name))
+        inner = _Reader(name, self._take(name))
         names = [field.name for field in dataclasses.fields(CapabilitySets)]
         sets = CapabilitySets(*(inner.number_or_none(field, _MASK_LIMIT) for field in names))
         inner.finish()
@@ -640,7 +640,7 @@ class _Reader:
         value = self._take(name)
         if value is None:
             return None
-        inner = _Reader(value)
+        inner = _Reader(name, value)
         handled_fs, handled_net = inner.number("handled_fs", _MASK_LIMIT), inner.number("handled_net", _MASK_LIMIT)
         if not handled_fs | handled_net:
             raise SpecError(f"{name}: handles nothing; leave it null instead")
@@ -668,7 +668,7 @@ class _Reader:
 
     @staticmethod
     def _filter(name: str, value: object) -> FilterSpec:
-        inner = _Reader(value)
+        inner = _Reader(name, value)
         text, flags = inner._take("program"), inner.number("flags", 0xFFFFFFFF)
         inner.finish()
         if not isinstance(text, str):
@@ -791,7 +791,7 @@ def decode_command(line: bytes) -> Command:
         value = json.loads(line)
     except (ValueError, RecursionError) as err:
         raise SpecError("command: is not a JSON object on one line") from err
-    reader = _Reader(value)
+    reader = _Reader("command", value)
     name = reader.text("command")
     command: Command
     match name:

@@ -163,7 +163,7 @@ class Recording:
         start = len(self.rows)
         self.rows.append(rows)
         self.details.merge(details, start)
-        self._tally.add(rows, details.checks.values())
+        self._tally.add(rows, details.checks)
         self.own_filters += own_filters(rows, details, start, len(self.own_filters))
 
     def _write(self, make: Callable[[], pa.RecordBatch]) -> None:

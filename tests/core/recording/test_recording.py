@@ -100,6 +100,15 @@ def test_summary_counts(tmp_path: Path) -> None:
     }
 
 
+def test_a_refusal_without_a_check_counts_too() -> None:
+    """As under ptrace, where it is inferred."""
+    recording = Recording.create(None, HEADER)
+    rows = call_rows(recording, "mount", 2, gate=Gate.CAPABILITY, outcome=Outcome.DENIED, capability=21)
+    check = Check("SYS_ADMIN", granted=False, decisive=True, namespace=1, stack=())
+    recording.append(rows, Details(checks={0: (check,)}))
+    assert recording.summary().capabilities_refused == {"SYS_ADMIN": 2}
+
+
 def test_is_readable_while_it_is_written(tmp_path: Path) -> None:
     """As after kill -9: no end mark was written."""
     written = filled(tmp_path / "run.arrow")
