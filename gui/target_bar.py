@@ -39,6 +39,10 @@ MOMENTS: Final[dict[JudgeFrom, str]] = {
 }
 """The moments from which a filter can judge, as the combo words them."""
 
+_POLICY_TIP: Final = "The policy that the target runs under"
+_POLICY_WIDTH: Final = 180
+"""Of its name at most, in pixels: a long one must leave room for the target."""
+
 BadgeState = Literal["unknown", "good", "limited", "bad"]
 
 
@@ -58,7 +62,7 @@ class TargetBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.target = self._make_target(actions)
         self.user = _combo("The user that the target runs as", USERS)
-        self.policy = _command("The policy that the target runs under")
+        self.policy = _command(_POLICY_TIP)
         self.policy.setMenu(policy_menu)
         self.policy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.moment = _combo("The moment from which the filter judges", MOMENTS.values())
@@ -96,7 +100,10 @@ class TargetBar(QToolBar):
 
     def show_policy(self, title: str, user: str, moment: JudgeFrom) -> None:
         """The policy's name, and its choices that have a control here."""
-        self.policy.setText(f"{title}  ▾")
+        room = self._theme.scaled(_POLICY_WIDTH)
+        self.policy.setText(f"{self.policy.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room)}  ▾")
+        self.policy.setToolTip(f"{title}: {_POLICY_TIP[0].lower()}{_POLICY_TIP[1:]}")
+        self.policy.setAccessibleDescription(title)
         if self.user.findText(user) < 0:
             self.user.addItem(user)
         self.user.setCurrentText(user)

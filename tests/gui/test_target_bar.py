@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -14,7 +16,7 @@ from gui.theme import Theme
 
 
 @pytest.fixture
-def bar(qtbot: QtBot, theme: Theme) -> TargetBar:
+def bar(qtbot: QtBot, theme: Theme) -> Iterator[TargetBar]:
     window = QMainWindow()
     actions = Actions(theme, window)
     bar = TargetBar(theme, actions, QMenu(window))
@@ -24,7 +26,8 @@ def bar(qtbot: QtBot, theme: Theme) -> TargetBar:
     with qtbot.waitActive(window):
         window.show()
         window.activateWindow()
-    return bar
+    yield bar
+    window.close()
 
 
 def typed(bar: TargetBar, text: str) -> QLineEdit:
@@ -55,3 +58,13 @@ def test_the_history_is_offered_below_the_line(bar: TargetBar, qtbot: QtBot) -> 
         QTest.keyClick(popup, key)
     assert bar.argv() == ["ls", "-lR", "/usr/share"]
     assert not popup.isVisible()
+
+
+def test_a_long_name_of_a_policy_leaves_room_for_the_target(bar: TargetBar) -> None:
+    title = "A policy whose author wanted to say all of it in its name, and more"
+    bar.show_policy("short", "me", "entry")
+    short = bar.sizeHint().width()
+    bar.show_policy(title, "me", "entry")
+    assert bar.sizeHint().width() < short + 200
+    assert title in bar.policy.toolTip()
+    assert bar.policy.accessibleDescription() == title
