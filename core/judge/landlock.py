@@ -8,13 +8,16 @@ from typing import Final, NamedTuple
 from core.judge import wording
 from core.judge.judged import Finding
 from core.judge.verdict import Evidence, Gate, Outcome
-from core.knowledge.landlock import RIGHTS
+from core.knowledge.landlock import RIGHTS, permissions
 from core.knowledge.landlock_calls import TOPOLOGY, Need, need
 from core.observer.wire import PLACE, PLACES, Landlock
 
 EPERM, EACCES, EXDEV = 1, 13, 18
 REFUSALS: Final = (-EPERM, -EACCES, -EXDEV)
 """What Landlock makes a call return."""
+
+_CHANGING: Final = 0o3
+# What file permissions must give in a directory where something is made or removed.
 
 RESTRICTING: Final = "landlock_restrict_self"
 """The call by which a thread puts a ruleset on itself."""
@@ -47,21 +50,25 @@ class _Place(NamedTuple):
     path: str
     given: int
     """The rights that the policy gives there."""
+    permitted: bool
+    """Whether file permissions, which are asked first, let the call do what it needs."""
 
     @classmethod
     def of(cls, needed: Need, data: Mapping[int, bytes]) -> _Place | None:
         walked = data.get(PLACES + needed.argument, b"") if needed.fs else b""
         if len(walked) < PLACE.size:
             return None
-        in_folder, at_file = PLACE.unpack_from(walked)
+        in_folder, at_file, may_in_folder, may_at_file = PLACE.unpack_from(walked)
         folder, file, *_ = (part.decode(errors="replace") for part in walked[PLACE.size :].split(b"\0"))
-        # What is not there yet, and is to be made, has the rights that its directory gives.
-        return cls(folder, in_folder) if needed.beside or not file else cls(file, at_file)
+        if needed.beside or not file:
+            # What is not there yet, and is to be made, has the rights that its directory gives.
+            return cls(folder, in_folder, permitted=may_in_folder & _CHANGING == _CHANGING)
+        return cls(file, at_file, permitted=not permissions(needed.fs) & ~may_at_file)
 
 
 def _by_place(needed: Need, ret: int, policy: Landlock, place: _Place) -> Finding | None:
     lacking = _rights(fs=needed.fs & policy.handled_fs & ~place.given)
-    if not lacking:
+    if not lacking or not place.permitted:
         return None
     where = place.path if place.path == needed.path else f"{place.path}, to which {needed.path} leads"
     return _finding(wording.landlock_policy(ret, lacking, where))

@@ -338,8 +338,9 @@ CHECK: Final = record_struct(CHECK_FIELDS)
 PROCESS: Final = record_struct(PROCESS_FIELDS)
 CAPTURE: Final = record_struct(CAPTURE_FIELDS)
 FLUSH: Final = struct.Struct("<Q")
-PLACE: Final = struct.Struct("<QQ")
-"""What begins a capture of that kind: the rights on files that the policy's Landlock rules give in the directory, and at the file."""
+PLACE: Final = struct.Struct("<QQBB")
+"""What begins a capture of that kind: the rights on files that the policy's Landlock rules give in the directory, and at the file; and what
+file permissions give the thread at both, as 4 (read) | 2 (write) | 1 (execute)."""
 AUDIT_OFFSET: Final = struct.Struct("<q")
 """What to subtract from the records' time of day to have CLOCK_MONOTONIC, in ns."""
 AUDIT_RECORD: Final = struct.Struct("<II")

@@ -151,8 +151,9 @@ class Capturer:
         found = None if read is None or read[1] else place_of(tid, folder, os.fsdecode(read[0]))
         if found is None:
             return b""
-        data = wire.PLACE.pack(self.landlock.rights_at(found.folder), self.landlock.rights_at(found.file))
-        data += b"".join(os.fsencode(path) + b"\0" for path in found)
+        rights = self.landlock.rights_at(found.folder), self.landlock.rights_at(found.file)
+        data = wire.PLACE.pack(*rights, found.in_folder, found.at_file)
+        data += b"".join(os.fsencode(path) + b"\0" for path in (found.folder, found.file))
         return capture_record(call, wire.PLACES + argument, CaptureKind.PLACE, data, truncated=False)
 
     def _program(self, pid: int, call: int, narrow: bool, address: int) -> Iterator[bytes]:
