@@ -22,6 +22,7 @@ from core.observer.wire import Stream
 from core.session import Progress, Session
 
 _READ: Final = 1 << 20
+_AT_ONCE: Final = 4 << 20  # bytes of the observer that are judged together, where so many have come
 _NICE: Final = 10
 _PATIENCE: Final = 5.0  # seconds for an observer to end after its run, or after being told to stop
 _INTERRUPTS: Final = 3  # the last of them ends the run, whatever the target makes of it; one more, and the observer's time is up as well
@@ -85,7 +86,7 @@ class HeadlessRun:
     # ── from the observer ─────────────────────────────────────────────────────────────────────────────────────
 
     def _on_arrival(self) -> None:
-        for data in self._arrived.take():
+        while data := self._arrived.take(_AT_ONCE):
             before = self._session.state
             self._report(self._session.feed(data))
             if before == "starting" and self._session.state == "launching":
@@ -202,12 +203,14 @@ class _Arrivals:
         """Whatever still comes is of no use, but must not block the one who writes it."""
         self._keep = False
 
-    def take(self) -> Iterator[bytes]:
-        """What has come since the last time."""
+    def take(self, most: int) -> bytes:
+        """What has come since the last time, about `most` bytes of it; nothing where there is nothing."""
         with contextlib.suppress(BlockingIOError):
             os.read(self.wakeup, 65536)
-        while self._parts:
-            yield self._parts.popleft()
+        taken = bytearray()
+        while self._parts and len(taken) < most:
+            taken += self._parts.popleft()
+        return bytes(taken)
 
 
 class _Collected:
@@ -243,6 +246,6 @@ def _raw_terminal(stdio: tuple[Stream, Stream, Stream]) -> Iterator[None]:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
-def line_end(out: TextIO, stdio: tuple[Stream, Stream, Stream]) -> str:
-    """A terminal in raw mode needs its carriage returns."""
-    return "\r\n" if stdio[0] == "pty" and out.isatty() else "\n"
+def line_end(out: TextIO) -> str:
+    """A terminal in raw mode, as ours is while the target has one of its own, needs its carriage returns."""
+    return "\r\n" if out.isatty() and not termios.tcgetattr(out)[1] & termios.OPOST else "\n"

@@ -105,11 +105,7 @@ def _abilities() -> Iterator[Ability]:
 
 
 def _engine(name: str, use: str, why_not: str | None) -> Ability:
-    if why_not is None:
-        return Ability(name, True, use)
-    return Ability(
-        name, False, why_not, "run the observer as root: gatescope run --as root, or choose root in the toolbar" if os.geteuid() else ""
-    )
+    return Ability(name, why_not is None, why_not or use)  # the reason says what to do about it
 
 
 def _capabilities() -> Ability:
@@ -123,7 +119,7 @@ def _capabilities() -> Ability:
     everything = capability_names((2 << last) - 1)
     missing = [name for name in everything if name not in bounding]
     detail = f"{len(held)} of {len(everything)} held" + (f"; the bounding set lacks {', '.join(missing)}" if missing else "")
-    remedy = "" if held else "a policy can keep capabilities with an observer that is root's, or in a user namespace"
+    remedy = "" if held else "a policy can keep capabilities with an observer that is root's (--observer sudo), or in a user namespace"
     return Ability("capabilities", bool(held), detail, remedy)
 
 
@@ -172,7 +168,7 @@ def _audit() -> Ability:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9) as audit:
             audit.bind((0, 1))
     except OSError as err:
-        return Ability("audit records", False, err.strerror or str(err), "needs CAP_AUDIT_READ: run as root")
+        return Ability("audit records", False, err.strerror or str(err), "needs CAP_AUDIT_READ: run the observer as root (--observer sudo)")
     return Ability("audit records", True, "the kernel's own word on LOG and KILL")
 
 

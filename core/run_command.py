@@ -47,7 +47,6 @@ class EventPrinter:
         self._out = out
         self._json = style == "jsonl"
         self._query = Query((Term("verdict", only),) if only else ())
-        self._end = line_end(out, session.plan.terminal.stdio)
         self._paint: Paint = coloured if _shows_colour(out) else plain
         self._printed = 0
         self._writing = True
@@ -86,10 +85,12 @@ class EventPrinter:
 
     def _note(self, sentence: str) -> None:
         """Beside the events, so that JSON Lines stay JSON."""
-        sys.stderr.write(f"gatescope: {sentence}{line_end(sys.stderr, self._session.plan.terminal.stdio)}")
+        with contextlib.suppress(OSError):  # where the events fill the disk under stderr, nobody is left to be told
+            sys.stderr.write(f"gatescope: {sentence}{line_end(sys.stderr)}")
 
     def _write(self, lines: Iterable[str]) -> None:
-        text = "".join(f"{line}{self._end}" for line in lines)
+        end = line_end(self._out)
+        text = "".join(f"{line}{end}" for line in lines)
         if not text or not self._writing:
             return
         try:
@@ -136,9 +137,9 @@ def load_policy(path: Path) -> Policy:
     except PolicyError as err:
         raise Complaint(f"{path}: {err}") from err
     except UnicodeDecodeError as err:
-        raise Complaint(f"{path}: is not a policy file: it is not UTF-8 text") from err
+        raise Complaint(f"{path}: is not a policy file: it is not UTF-8 text. Name a TOML file, or save this one as UTF-8") from err
     except OSError as err:
-        raise Complaint(f"{path}: cannot be read: {err.strerror}") from err
+        raise Complaint(f"{path}: cannot be read: {err.strerror}. Name a policy file (TOML) that you may read") from err
 
 
 def _observer(plan: Plan, prefix: str | None, far_command: str) -> list[str]:
@@ -158,7 +159,7 @@ def _event_stream(path: Path | None) -> Iterator[TextIO]:
     try:
         file = path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as err:
-        raise Complaint(f"{path}: events cannot be written there: {err.strerror}") from err
+        raise Complaint(f"{path}: events cannot be written there: {err.strerror}. Choose another file with --output") from err
     try:
         yield file
     finally:

@@ -6,16 +6,19 @@ No I/O but the recording's file, and no Qt: the window and the command line driv
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import operator
 import os
+import signal
 from collections import deque
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from core.judge.collect import Batch, Collector
 from core.judge.judge import Judge
 from core.judge.symbols import Symbols
 from core.observer import wire
-from core.observer.wire import Frame, FrameKind
+from core.observer.wire import Frame, FrameKind, Stage
 from core.observer_failure import start_failure
 from core.plan import Launched, Plan, UsageProblem
 from core.recording.assemble import Assembler, signal_name
@@ -23,7 +26,15 @@ from core.recording.execs import Execs
 from core.recording.header import RecordingError
 from core.recording.recording import Recording
 
+_BETWEEN_FLUSHES: Final = frozenset(
+    {FrameKind.CALLS, FrameKind.CHECKS, FrameKind.PROCESSES, FrameKind.CAPTURES, FrameKind.AUDIT, FrameKind.OUTPUT}
+)
+"""What the next flush completes as well, or what waits for none."""
+
 State = Literal["starting", "launching", "running", "ended", "failed"]
+
+_ASKED_FOR: Final = frozenset(Stage) - {Stage.SPEC, Stage.ENGINE, Stage.FORK, Stage.STDIO, Stage.WATCH}
+"""The steps of a launch that fail over the target or the policy, not over the observer itself."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,6 +44,8 @@ class Ending:
     status: int
     """As wait(2) gives it."""
     duration_ns: int
+    stopped: bool = False
+    """The user had it killed."""
 
     @property
     def exit_status(self) -> int:
@@ -42,6 +55,8 @@ class Ending:
     @property
     def sentence(self) -> str:
         after = duration_text(self.duration_ns)
+        if self.stopped:
+            return f"Stopped after {after}"
         if os.WIFSIGNALED(self.status):
             return f"Ended: killed by {signal_name(os.WTERMSIG(self.status))} after {after}"
         return f"Ended: exit status {self.exit_status} after {after}"
@@ -75,7 +90,7 @@ class Session:
         self.failure: str | None = None
         """Why there is no run, or why it broke off, as a sentence with what to do."""
         self.refused = False
-        """Whether `failure` is a refusal of what was asked for: nothing was started, and asking otherwise may help."""
+        """Whether `failure` is a refusal of what was asked for: the target did not come to run, and asking otherwise may help."""
         self.ending: Ending | None = None
         self.pid: int | None = None
         self.hello: dict[str, Any] = {}
@@ -91,6 +106,7 @@ class Session:
         self.started_ns = 0
         """CLOCK_MONOTONIC at the start of the target, from which the events' times count; 0 before it."""
         self._garbled = False
+        self._stopping = False
 
     @property
     def lost(self) -> int:
@@ -103,15 +119,20 @@ class Session:
         if self._garbled:
             return progress
         try:
-            for frame in self._decoder.feed(data):
-                self._take(frame, progress)
+            self._take_all(data, progress)
         except (UsageProblem, RecordingError) as err:
             self.refused = True
             self._fail(str(err), progress)
         except wire.WireError as err:
             self._garbled = True  # where the next frame begins, nobody knows
             self._fail(str(err), progress)
+        self._record_output(progress)
         return progress
+
+    def stop(self) -> bytes:
+        """To be written to the observer's stdin to have the target and all that it started killed."""
+        self._stopping = True
+        return wire.encode_command(wire.Stop())
 
     def finish(self, stderr: str, exit_code: int, program: str = "the observer") -> Progress:
         """The observer is gone: its exit code (negative: the signal that killed it) and what it wrote to stderr.
@@ -131,12 +152,32 @@ class Session:
 
     # ── frames ────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _take_all(self, data: bytes, progress: Progress) -> None:
+        # A batch costs something however small it is. So of flushes that came together only the last one counts, which completes what those
+        # before it do: whoever is behind has the larger batches, and catches up.
+        flush: Frame | None = None
+        try:
+            for frame in self._decoder.feed(data):
+                if frame.kind == FrameKind.FLUSH:
+                    flush = frame
+                    continue
+                if flush is not None and frame.kind not in _BETWEEN_FLUSHES:
+                    self._flush(flush, progress)
+                    flush = None
+                self._take(frame, progress)
+        finally:
+            if flush is not None:
+                self._flush(flush, progress)
+
+    def _flush(self, frame: Frame, progress: Progress) -> None:
+        batch = self._collector.feed(frame)
+        if batch is not None:
+            self._judged(batch, progress)
+
     def _take(self, frame: Frame, progress: Progress) -> None:
         match frame.kind:
-            case FrameKind.CALLS | FrameKind.CHECKS | FrameKind.PROCESSES | FrameKind.CAPTURES | FrameKind.AUDIT | FrameKind.FLUSH:
-                batch = self._collector.feed(frame)
-                if batch is not None:
-                    self._judged(batch, progress)
+            case FrameKind.CALLS | FrameKind.CHECKS | FrameKind.PROCESSES | FrameKind.CAPTURES | FrameKind.AUDIT:
+                self._collector.feed(frame)
             case FrameKind.SYMBOLS:
                 self._symbols.feed(frame.payload)
                 self._symbols_complete = not frame.payload
@@ -157,7 +198,9 @@ class Session:
             case FrameKind.STARTED:
                 self._started(frame)
             case FrameKind.FAILED:
-                self._fail(str(frame.json().get("detail", "the launch failed")), progress)
+                failed = frame.json()
+                self.refused = str(failed.get("stage")) in _ASKED_FOR
+                self._fail(str(failed.get("detail", "the launch failed")), progress)
             case FrameKind.ENDED:
                 self._ended(frame, progress)
 
@@ -200,13 +243,20 @@ class Session:
             raise wire.WireError(f"the observer sent an OUTPUT frame of no stream that a target has: {payload[:1].hex() or 'it is empty'}")
         stream, data = payload[0], payload[1:]
         progress.outputs.append((stream, data))
-        if data and self.recording is not None:
-            self.recording.append_output(stream, data)
+
+    def _record_output(self, progress: Progress) -> None:
+        # Together: a target writes line by line, and each line would be a batch of its own.
+        if self.recording is not None:
+            for stream, parts in itertools.groupby(progress.outputs, operator.itemgetter(0)):
+                if data := b"".join(part for _, part in parts):
+                    self.recording.append_output(stream, data)
 
     def _ended(self, frame: Frame, progress: Progress) -> None:
         self._symbols_complete = True
         self._judged(self._collector.finish(), progress)
-        self.ending = Ending(frame.number("status"), frame.number("monotonic_ns") - self.started_ns)
+        status = frame.number("status")
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        self.ending = Ending(status, frame.number("monotonic_ns") - self.started_ns, stopped=self._stopping and killed)
         if self.state == "running":
             self.state = "ended"
 
@@ -242,7 +292,9 @@ def _died(stderr: str, exit_code: int) -> str:
     how = f"was killed by {signal_name(-exit_code)}" if exit_code < 0 else f"ended with exit status {exit_code}"
     last = stderr.strip().splitlines()[-1] if stderr.strip() else ""
     said = f": {last}" if last else ""
-    return f"the observer {how}{said}. The target was ended with it; everything up to here is kept"
+    # Where memory runs out the kernel kills, and tells nobody but its log.
+    unasked = ". If nobody meant to, memory ran out: see dmesg" if exit_code == -signal.SIGKILL else ""
+    return f"the observer {how}{said}. The target was ended with it; everything up to here is kept. Run again{unasked}"
 
 
 def _taken(frame: Frame) -> int:

@@ -7,15 +7,25 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from core.policy.target import Target
+from core.predict.program import FIRST_LINE, SCRIPT_DEPTH, first_line_words
 
-_SHEBANG_LENGTH = 256  # the kernel's BINPRM_BUF_SIZE
-_SCRIPT_DEPTH = 5  # scripts whose interpreter is a script: exec_binprm gives up after five
+_ELF: Final = b"\x7fELF"
+_RETURN: Final = "\r"
 
 
 class TargetError(ValueError):
     """The target cannot be run; the sentence says why and what to do."""
+
+
+def working_directory() -> str:
+    """Ours, which the target is to have. Raises `TargetError` where it was removed since we were started in it."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        raise TargetError("the directory that this was started in does not exist any more: change to another, and run again") from None
 
 
 def resolve_target(argv: Sequence[str], environment: Mapping[str, str], directory: str) -> Target:
@@ -75,26 +85,50 @@ def _check(path: Path, asked: str) -> None:
         raise TargetError(f"{asked}: is not a regular file, so it cannot be executed")
     if not mode & 0o111:
         raise TargetError(f"{asked}: is not executable; make it so with: chmod +x {path}")
-    _check_interpreter(path, asked)
+    start = _start(path)
+    if start == b"":
+        raise TargetError(f"{asked}: is an empty file, so there is nothing to execute")
+    if start.startswith(b"#!"):
+        _check_interpreters(start, asked)
+    elif not _is_binary(start):
+        raise TargetError(
+            f"{asked}: is neither an ELF program nor a script with a #! line; run it through its interpreter, for example: sh {asked}"
+        )
 
 
-def _check_interpreter(path: Path, asked: str) -> None:
-    """A script needs an interpreter that exists, and so does an interpreter that is a script."""
-    for _ in range(_SCRIPT_DEPTH):
-        try:
-            with path.open("rb") as file:
-                start = file.read(_SHEBANG_LENGTH)
-        except OSError:
-            return  # executable but not readable: the kernel will see
-        if start.startswith(b"\x7fELF") or b"\0" in start:
-            return  # a binary of another kind may be registered with binfmt_misc
-        if not start.startswith(b"#!"):
-            raise TargetError(
-                f"{asked}: is neither an ELF program nor a script with a #! line; run it through its interpreter, for example: sh {asked}"
-            )
-        interpreter = os.fsdecode(start[2:].split(b"\n", 1)[0]).strip().split(maxsplit=1)
-        if not interpreter:
+def _check_interpreters(start: bytes, asked: str) -> None:
+    """A script needs an interpreter that can be executed, and so does an interpreter that is a script."""
+    for _ in range(SCRIPT_DEPTH):
+        words = first_line_words(start)
+        if not words:
             raise TargetError(f"{asked}: its first line is #! without an interpreter")
-        path = Path(interpreter[0])
-        if not path.exists():
-            raise TargetError(f"{asked}: is a script whose interpreter {path} does not exist; install it or mend the script's first line")
+        interpreter = Path(words[0])
+        script = f"{asked}: is a script whose interpreter {words[0].removesuffix(_RETURN)}"
+        try:
+            mode = interpreter.stat().st_mode
+        except PermissionError:
+            return  # as above
+        except OSError:
+            if words[0].endswith(_RETURN):
+                raise TargetError(
+                    f"{script} is followed by a carriage return, as Windows ends lines; take it out: sed -i 's/\\r$//' {asked}"
+                ) from None
+            raise TargetError(f"{script} does not exist; install it or mend the script's first line") from None
+        if not stat.S_ISREG(mode) or not mode & 0o111:
+            raise TargetError(f"{script} is not executable; mend the script's first line")
+        start = _start(interpreter)
+        if not start.startswith(b"#!"):
+            return
+
+
+def _start(path: Path) -> bytes:
+    """What the kernel looks at to tell the format."""
+    try:
+        with path.open("rb") as file:
+            return file.read(FIRST_LINE)
+    except OSError:
+        return _ELF  # executable but not readable: the kernel will see
+
+
+def _is_binary(start: bytes) -> bool:
+    return start.startswith(_ELF) or b"\0" in start  # another kind than ELF may be registered with binfmt_misc

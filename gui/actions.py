@@ -51,6 +51,7 @@ class Actions:
         self.leave_terminal = self._action("Lea&ve the terminal", "Ctrl+Shift+Esc", "Put the keyboard back into the log")
         self.large_type = self._action("&Larger type", "Ctrl+Shift+L", "Type for a projector")
         self.large_type.setCheckable(True)
+        self.large_type.setChecked(theme.large)
         self.names = self._action("Show what &descriptors are open on", "Ctrl+Shift+D", "3</etc/passwd> instead of 3, as strace -y has it")
         self.names.setCheckable(True)
         self.names.setChecked(True)

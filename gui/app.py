@@ -27,6 +27,7 @@ def run_window(application: QApplication | None = None) -> int:
     settings = Settings()
     theme = Theme(application)
     theme.choose(Choice(settings.text("theme", Choice.DESKTOP)))
+    theme.set_large(settings.text("type") == "larger")
     document = PolicyDocument()
     pages = PolicyPages(theme, document)
     window = MainWindow(theme, settings, document, pages.titled())

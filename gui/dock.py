@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QTabBar, QToolButton, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QTabBar, QToolButton, QWidget
 
 from gui.icons import Shape, shape_icon
 from gui.naming import named
 from gui.theme import HEADER_HEIGHT, MARGIN, Theme
 
-_FIXED: Final = QSizePolicy.Policy.Fixed
+
+class _Tabs(QTabBar):
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # A tab bar that is laid out anew while hidden (as to replace an icon) forgets to tell the layout around it that it became wider.
+        self.updateGeometry()
 
 
 class PanelHeader(QWidget):
@@ -27,7 +32,7 @@ class PanelHeader(QWidget):
         self.setObjectName("panelHeader")
         self.setProperty("plain", plain)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.tabs = QTabBar(drawBase=False, expanding=False)
+        self.tabs = _Tabs(drawBase=False, expanding=False)
         self.tabs.setAccessibleName(f"Pages of the panel {tabs[0]}" if len(tabs) > 1 else tabs[0])
         for title in tabs:
             self.tabs.addTab(title)
@@ -72,6 +77,7 @@ class Dock(QDockWidget):
         super().__init__(name, parent)
         self.setObjectName(f"dock{name}")
         self.header = PanelHeader(theme, tabs, closable=True, plain=plain)
+        self.header.tabs.setUsesScrollButtons(False)  # the dock becomes as wide as its tabs instead
         self.header.close_wanted.connect(self.close)
         self.setTitleBarWidget(self.header)
         self.setWidget(content)

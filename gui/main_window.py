@@ -118,14 +118,18 @@ class MainWindow(QMainWindow):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
-        self.resizeDocks([self._policy_dock, self._inspector_dock], list(_SIDE_WIDTHS), Qt.Orientation.Horizontal)
+        self._size_sides()
         self.resizeDocks([self._terminal_dock], [_TERMINAL_HEIGHT], Qt.Orientation.Vertical)
+
+    def _size_sides(self) -> None:
+        self.resizeDocks([self._policy_dock, self._inspector_dock], list(_SIDE_WIDTHS), Qt.Orientation.Horizontal)
 
     def _connect(self) -> None:
         self._connect_actions()
         self.bar.user_chosen.connect(self._on_user_chosen)
         self.bar.moment_chosen.connect(self._on_moment_chosen)
         self.files.problem.connect(self.log.info.problem)
+        self.files.done.connect(self.log.info.hide)
         self.flow.problem.connect(self.log.info.problem)
         self.flow.changed.connect(self._on_flow_changed)
         self.flow.recording_opened.connect(self._on_recording_opened)
@@ -181,7 +185,7 @@ class MainWindow(QMainWindow):
         for action, slot in slots.items():
             action.triggered.connect(slot)
         actions.names.toggled.connect(log.model.show_names)
-        actions.large_type.toggled.connect(self._theme.set_large)
+        actions.large_type.toggled.connect(self._on_large_type)
         actions.themes.triggered.connect(self._on_theme_chosen)
 
     # What is remembered.
@@ -205,11 +209,12 @@ class MainWindow(QMainWindow):
         settings.set_layout("docks", self.saveState(LAYOUT_VERSION))
         settings.set_layout("columns", self.log.table.columns_state())
         settings.set_text("theme", self._theme.choice)
+        settings.set_text("type", "larger" if self._theme.large else "")
         settings.set_text("policy", str(self._document.path or ""))
         settings.sync()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.files.may_discard():
+        if not self.files.may_discard(closing=True):
             event.ignore()
             return
         self._remember()
@@ -267,8 +272,8 @@ class MainWindow(QMainWindow):
         summary = flow.recording.summary() if flow.recording is not None else None
         self.status.show_summary(summary)
         self.log.bar.set_counts(summary.denied if summary is not None else {})
-        if flow.recording is not None and flow.recording.path is not None and not flow.recording.problem:
-            word = "recording" if flow.busy else "recording saved"
+        if flow.recording is not None and flow.recording.path is not None:
+            word = "recording broken off" if flow.recording.problem else "recording" if flow.busy else "recording saved"
             self.status.show_recording(f"{word} · {size_text(flow.recording.size)}")
         self._badge.show_standing(flow.standing, flow.notes)
 
@@ -284,9 +289,14 @@ class MainWindow(QMainWindow):
         from core.recording.recording import Recording
 
         try:
-            self.flow.show(Recording.open(path))
+            recording = Recording.open(path)
         except RecordingError as err:
             self.log.info.problem(str(err))
+            return
+        self.log.info.hide()
+        self.flow.show(recording)
+        if recording.remark is not None:
+            self.log.info.note(recording.remark)
 
     def _on_second_run_wanted(self, path: Path) -> None:
         first = self.flow.recording.path if self.flow.recording is not None else None
@@ -357,6 +367,10 @@ class MainWindow(QMainWindow):
     def _on_focus_terminal(self) -> None:
         self._terminal_dock.show()
         self.terminal.setFocus()
+
+    def _on_large_type(self, large: bool) -> None:
+        self._theme.set_large(large)
+        self._size_sides()  # panels that had to grow with the type do not shrink with it by themselves
 
     def _on_theme_chosen(self) -> None:
         action = self.actions_.themes.checkedAction()

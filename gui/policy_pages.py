@@ -33,6 +33,7 @@ class PolicyPages(QObject):
         self.seccomp.filter_built.connect(self._on_filter_built)
         self.seccomp.linted.connect(self._on_linted)
         self.capabilities.details.rule_wanted.connect(self._on_rule_wanted)
+        self.capabilities.seccomp.findings_wanted.connect(self._on_findings_wanted)
 
     def titled(self) -> tuple[tuple[str, QWidget], ...]:
         """Each page with its tab's title, in their order."""
@@ -68,6 +69,10 @@ class PolicyPages(QObject):
     def _on_linted(self, report: LintReport) -> None:
         self.capabilities.details.show_guards(report.guards)
         self.capabilities.seccomp.show_findings(report.findings)
+
+    def _on_findings_wanted(self) -> None:
+        self.page_wanted.emit("Seccomp")
+        self.seccomp.pages.choose_findings()
 
     def _on_rule_wanted(self, number: int) -> None:
         self.page_wanted.emit("Seccomp")

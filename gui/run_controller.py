@@ -86,8 +86,8 @@ class RunController(QObject):
 
     def stop(self) -> None:
         """Kills the target's whole tree."""
-        if self._process is not None:
-            self._write(wire.encode_command(wire.Stop()))
+        if self._process is not None and self.session is not None:
+            self._write(self.session.stop())
             self._patience.start()
 
     def send_input(self, data: bytes) -> None:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 _TEMPLATE: Final = Template("""
 QMainWindow, QDialog { background: $panel; }
-QMainWindow::separator { background: $line; width: 1px; height: 1px; }
+QMainWindow::separator { background: $panel; width: 5px; height: 5px; border: none; }
+QMainWindow::separator:vertical { border-left: 1px solid $line; }
+QMainWindow::separator:horizontal { border-top: 1px solid $line; }
+QMainWindow::separator:hover { background: $selection; }
 QToolTip { background: $header; color: $text; border: 1px solid $line; padding: 4px 6px; }
 
 QToolBar#targetBar { background: $alternate; border: none; border-bottom: 1px solid $line; padding: 0; spacing: 0; }
@@ -57,13 +60,13 @@ QToolButton#disclosure { border: none; background: transparent; padding: 6px 12p
 QToolButton#disclosure:hover { color: $text; }
 QToolButton#disclosure:focus { color: $accent; }
 
-QPushButton#link { border-color: transparent; background: transparent; color: $accent; padding: 0 4px; text-align: left; min-height: 20px; }
+QPushButton#link { border: none; border-radius: 3px; background: transparent; color: $accent; padding: 0; text-align: left; min-height: 20px; }
 QPushButton#link:disabled { color: $muted; }
 QPushButton#link:hover { text-decoration: underline; }
-QPushButton#link:focus { border-color: $accent; }
-QToolButton#crumb { border: 1px solid transparent; border-radius: 4px; padding: 2px 6px; color: $accent; background: transparent; }
-QToolButton#crumb:hover { background: $header; }
-QToolButton#crumb:focus { border-color: $accent; }
+QPushButton#link:focus { background: $selection; text-decoration: underline; }
+QPushButton#crumb { border-color: transparent; border-radius: 4px; padding: 2px 3px; min-height: 16px; color: $accent; background: transparent; }
+QPushButton#crumb:hover { background: $header; }
+QPushButton#crumb:focus { border-color: $accent; }
 
 QLineEdit, QComboBox, QSpinBox {
     background: $panel; color: $text; border: 1px solid $line; border-radius: 6px; padding: 0 9px; min-height: ${inner}px; max-height: ${inner}px;
@@ -104,7 +107,8 @@ QTabWidget::pane { border: none; }
 QTableView, QTreeView, QListView, QPlainTextEdit, QTextEdit { background: $panel; border: none; outline: none; }
 QTableView, QTreeView, QListView { alternate-background-color: $alternate; selection-background-color: $selection; selection-color: $text; }
 QListView#paths { border: 1px solid $line; border-radius: 6px; padding: 0 6px; }
-QListView#completions { border: 1px solid $line; padding: 4px; }
+QListView#completions { border: 1px solid $line; padding: 2px 4px; }
+QListView#completions::item { padding: 3px 4px; }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line; padding: 0 8px; min-height: ${section}px; }
 QHeaderView#capabilitySets::section { padding: 0; }

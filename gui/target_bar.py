@@ -9,10 +9,23 @@ from typing import Final, Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
 from core.policy.model import JudgeFrom
 from gui.actions import Actions
+from gui.completions import dress_popup
 from gui.icons import Shape, shape_icon
 from gui.naming import named
 from gui.theme import MARGIN, Theme
@@ -25,6 +38,10 @@ MOMENTS: Final[dict[JudgeFrom, str]] = {
     "main": "main",
 }
 """The moments from which a filter can judge, as the combo words them."""
+
+_POLICY_TIP: Final = "The policy that the target runs under"
+_POLICY_WIDTH: Final = 180
+"""Of its name at most, in pixels: a long one must leave room for the target."""
 
 BadgeState = Literal["unknown", "good", "limited", "bad"]
 
@@ -45,7 +62,7 @@ class TargetBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.target = self._make_target(actions)
         self.user = _combo("The user that the target runs as", USERS)
-        self.policy = _command("The policy that the target runs under")
+        self.policy = _command(_POLICY_TIP)
         self.policy.setMenu(policy_menu)
         self.policy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.moment = _combo("The moment from which the filter judges", MOMENTS.values())
@@ -83,7 +100,10 @@ class TargetBar(QToolBar):
 
     def show_policy(self, title: str, user: str, moment: JudgeFrom) -> None:
         """The policy's name, and its choices that have a control here."""
-        self.policy.setText(f"{title}  ▾")
+        room = self._theme.scaled(_POLICY_WIDTH)
+        self.policy.setText(f"{self.policy.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room)}  ▾")
+        self.policy.setToolTip(f"{title}: {_POLICY_TIP[0].lower()}{_POLICY_TIP[1:]}")
+        self.policy.setAccessibleDescription(title)
         if self.user.findText(user) < 0:
             self.user.addItem(user)
         self.user.setCurrentText(user)
@@ -102,7 +122,7 @@ class TargetBar(QToolBar):
     def _make_target(self, actions: Actions) -> QComboBox:
         combo = QComboBox(editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
         combo.setAccessibleName("Target: the command to run, quoted as in a shell")
-        combo.setMinimumWidth(270)
+        combo.setMinimumWidth(160)
         combo.setMaximumWidth(420)
         combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         edit = combo.lineEdit()
@@ -111,6 +131,12 @@ class TargetBar(QToolBar):
             edit.addAction(actions.choose_target, QLineEdit.ActionPosition.TrailingPosition)
             edit.returnPressed.connect(actions.run.trigger)
             edit.textChanged.connect(self.target_changed)
+        completer = combo.completer()
+        if completer is not None:
+            # In a list below the line: what is typed, and not what it could become, is what Return runs.
+            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+            completer.setCaseSensitivity(Qt.CaseSensitivity.CaseSensitive)
+            dress_popup(completer)
         return combo
 
     def _lay_out(self, actions: Actions) -> None:
@@ -126,7 +152,7 @@ class TargetBar(QToolBar):
             label.setBuddy(widget)
             row.addWidget(label)
             row.addWidget(widget, 1 if widget is self.target else 0)
-        row.addStretch(2)
+        row.addStretch()
         self.badge.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.badge.setIconSize(QSize(12, 12))
         self.badge.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

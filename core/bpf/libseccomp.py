@@ -67,14 +67,13 @@ def _know_every_action() -> None:
 
 
 def _part(section: Section, table: str, meaning: Meaning) -> pyseccomp.SyscallFilter:
-    one = pyseccomp.SyscallFilter(meaning.default)
     architecture = _ARCHES.get(table)
     if architecture is None:
         raise UnsuitableError(f"libseccomp is not told of the architecture {table}")
-    if architecture != pyseccomp.system_arch():
-        one.add_arch(architecture)
-        one.remove_arch(pyseccomp.system_arch())
-    one.set_attr(pyseccomp.Attr.ACT_BADARCH, meaning.bad_arch)
+    try:
+        one = _empty(architecture, meaning)
+    except OSError as err:  # such as errno 4095, which the kernel takes
+        raise UnsuitableError(f"libseccomp refuses the default or the bad-architecture action: {err.strerror}") from err
     numbers = [nr for nr in sorted(section.by_number) if (nr >= X32_SYSCALL_BIT) == (table == "x32")]
     if len(numbers) >= _WORTH_A_TREE:
         one.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, _BINARY_TREE)
@@ -83,6 +82,15 @@ def _part(section: Section, table: str, meaning: Meaning) -> pyseccomp.SyscallFi
         _refuse_merging(rules)
         for rule in rules:
             _add(one, architecture, nr, rule)
+    return one
+
+
+def _empty(architecture: int, meaning: Meaning) -> pyseccomp.SyscallFilter:
+    one = pyseccomp.SyscallFilter(meaning.default)
+    if architecture != pyseccomp.system_arch():
+        one.add_arch(architecture)
+        one.remove_arch(pyseccomp.system_arch())
+    one.set_attr(pyseccomp.Attr.ACT_BADARCH, meaning.bad_arch)
     return one
 
 

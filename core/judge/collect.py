@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.judge.audit import AuditRecord, parse_audit
-from core.judge.match import first_rows
+from core.judge.match import among, first_rows
 from core.judge.records import CALL_DTYPE, CHECK_DTYPE, PROCESS_DTYPE, Capture, Records, parse_captures, parse_records
 from core.observer import wire
 from core.observer.wire import CallFlag, Frame, FrameKind, ProcessKind
@@ -69,14 +69,14 @@ def ends(calls: Records) -> NDArray[np.uint64]:
 
 def restarts(calls: Records) -> NDArray[np.bool_]:
     """For each call whether it returned one of the kernel's own marks (include/linux/errno.h): a signal interrupted it, and it is to be started again."""
-    found: NDArray[np.bool_] = ((calls["flags"] & CallFlag.EXITED) != 0) & np.isin(calls["ret"], _RESTARTS)
+    found: NDArray[np.bool_] = ((calls["flags"] & CallFlag.EXITED) != 0) & among(calls["ret"], _RESTARTS)
     return found
 
 
 def deaths(processes: Records) -> Records:
     """The records after which a thread makes no call any more; a leader's place and number are taken by a thread that calls execve."""
     replaced = (processes["kind"] == ProcessKind.EXEC) & (processes["other"] != processes["tid"])
-    found: Records = processes[np.isin(processes["kind"], _DEATHS) | replaced]
+    found: Records = processes[among(processes["kind"], _DEATHS) | replaced]
     return found
 
 

@@ -10,6 +10,8 @@ from core.judge import wording
 from core.judge.audit import AuditEvent, AuditTrail
 from core.judge.collect import Batch, ends
 from core.judge.judged import Judged
+from core.judge.match import among
+from core.judge.records import Records
 from core.judge.seccomp_gate import outcome_of
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.syscalls import name
@@ -35,15 +37,18 @@ class Confirmation:
         times, taken, found = ends(batch.calls), set[int](), set[int]()
         for serial, event in self._trail.waiting():
             first, last = np.searchsorted(times, [max(event.time_ns - _EARLIEST_NS, 0), event.time_ns + _LATEST_NS])
-            row = next((row for row in _alike(batch.calls[first:last], event, int(first)) if row not in taken), None)
-            if row is not None:
-                taken.add(row)
+            alike = [row for row in _alike(batch.calls[first:last], event, int(first)) if row not in taken]
+            rows = [row for row in alike if _fits(judged, row, event)] or [row for row in alike if _open(judged, row, event)]
+            if rows:
+                taken.add(rows[0])
                 found.add(serial)
-                _write(judged, row, event, batch.calls[row])
+                # Calls that are alike and were stopped alike by different filters: which of them the log means cannot be told.
+                if len(set(judged.reason[rows].tolist())) == 1 or event.code is None:
+                    _write(judged, rows[0], event, batch.calls[rows[0]])
         self._trail.done(found, batch.watermark)
 
 
-def _alike(calls: np.ndarray[tuple[int], np.dtype[np.void]], event: AuditEvent, first: int) -> list[int]:
+def _alike(calls: Records, event: AuditEvent, first: int) -> list[int]:
     # The rows, of which the slice's first is number `first`, of the calls that the event may be about.
     alike = calls["pid"] == event.pid
     known = {"arch": event.arch, "nr": event.nr, "ret": event.ret, "instruction_pointer": event.instruction_pointer}
@@ -51,9 +56,26 @@ def _alike(calls: np.ndarray[tuple[int], np.dtype[np.void]], event: AuditEvent, 
         if value is not None:
             alike &= calls[field] == value
     if event.refusal:
-        alike &= np.isin(calls["ret"], _REFUSALS)
+        alike &= among(calls["ret"], _REFUSALS)
     rows: list[int] = (np.flatnonzero(alike) + first).tolist()
     return rows
+
+
+def _fits(judged: Judged, row: int, event: AuditEvent) -> bool:
+    # Whether the verdict is what the log says.
+    if event.code is None:
+        return True
+    action, stopped, outcome = Action.from_value(event.code), int(judged.gate[row]) == Gate.SECCOMP, int(judged.outcome[row])
+    if action.kind is ActionKind.LOG:
+        return not stopped and int(judged.reason[row]) != 0
+    expected = outcome_of(action)
+    # A question that nobody heard, or that was left to a tracer, is a refusal.
+    return stopped and (outcome == expected or (expected is Outcome.ANSWERED and outcome == Outcome.DENIED))
+
+
+def _open(judged: Judged, row: int, event: AuditEvent) -> bool:
+    # Whether the verdict may be another than it is.
+    return event.code is not None and (int(judged.gate[row]) != Gate.SECCOMP or int(judged.evidence[row]) == Evidence.UNKNOWN)
 
 
 def _write(judged: Judged, row: int, event: AuditEvent, call: np.void) -> None:

@@ -12,6 +12,7 @@ from core.judge.cases import numbered
 from core.judge.collect import Batch
 from core.judge.context import JudgeContext
 from core.judge.judged import Finding, Judged
+from core.judge.match import among
 from core.judge.threads import Threads
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.privileged_calls import privileged_call
@@ -47,9 +48,9 @@ class Failures:
     def judge(self, batch: Batch, failed: Failed, judged: Judged) -> None:
         """Writes their verdicts."""
         rows, ret = failed.rows, failed.ret[failed.rows]
-        doubtful = np.isin(ret, other_gate.TELLING) & (self._traced | (failed.lost[rows] > 0))
+        doubtful = among(ret, other_gate.TELLING) & (self._traced | (failed.lost[rows] > 0))
         if self.may_be_landlock:
-            doubtful |= np.isin(ret, landlock.REFUSALS)
+            doubtful |= among(ret, landlock.REFUSALS)
         told = numbered(self._doubtful(batch, failed, row) for row in rows[doubtful].tolist())
         judged.settle(rows[doubtful], *told)
         evidence = Evidence.INFERRED if self._traced else Evidence.OBSERVED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,14 @@ def first_rows(keys: NDArray[np.uint64], ids: NDArray[np.uint64]) -> NDArray[np.
         hits = np.flatnonzero(wanted[nearest] == ids)[::-1]
         rows[nearest[hits]] = hits  # backwards, so that the first of equal ids is written last
     return rows[places]
+
+
+def among(column: NDArray[Any], values: Iterable[int]) -> NDArray[np.bool_]:
+    """For each number of a column whether it is one of `values`, which are few: np.isin costs more for its own sake than this for small batches."""
+    found = np.zeros(len(column), np.bool_)
+    for value in values:
+        found |= column == int(value)  # as a plain number: of an enum's member NumPy asks much before it takes it for one
+    return found
 
 
 def distinct(column: NDArray[Any]) -> NDArray[Any]:

@@ -11,7 +11,9 @@ from core.judge import wording
 from core.judge.judged import Finding
 from core.judge.threads import Held
 from core.judge.verdict import Evidence, Gate, Outcome
-from core.knowledge.capabilities import parse_capability
+from core.knowledge.capabilities import capability_name, parse_capability
+from core.knowledge.landlock_calls import writes
+from core.knowledge.own_namespace import asks_own_namespace
 from core.knowledge.privileged_calls import PrivilegedCall, privileged_call, refusal_errnos
 
 EPERM: Final = 1
@@ -31,8 +33,8 @@ _DAC: Final = (parse_capability("DAC_OVERRIDE"), parse_capability("DAC_READ_SEAR
 _OF_OWNERS: Final = frozenset(map(parse_capability, ("CHOWN", "FOWNER", "FSETID", "DAC_OVERRIDE", "DAC_READ_SEARCH")))
 """Asked against the namespace of the process itself (capable_wrt_inode_uidgid), where that maps the file's owner; else refused without a question."""
 
-_OPEN_FLAGS: Final = {"open": 1, "openat": 2}
-_ACCESS_MODE: Final = 3
+_ACCESS_MODES: Final = {"access": 1, "faccessat": 2, "faccessat2": 2}
+_W_OK: Final = 2
 
 
 def failed(ret: int, evidence: Evidence) -> Finding:
@@ -66,7 +68,8 @@ def inferred(call: str, args: Sequence[int], data: Mapping[int, bytes], ret: int
 def _privileged(known: PrivilegedCall, ret: int, held: Held) -> Finding | None:
     numbers = known.capabilities
     holds = _holds(held, numbers)
-    foreign = holds is True and held.user_namespace not in (0, INITIAL_USER_NAMESPACE)
+    elsewhere = not any(asks_own_namespace(known.call, capability_name(number)) for number in numbers)
+    foreign = holds is True and elsewhere and held.user_namespace not in (0, INITIAL_USER_NAMESPACE)
     if holds is True and not foreign:
         return (
             None if ret not in REFUSALS else _denied(Gate.OTHER, Evidence.INFERRED, wording.refused_though_held(ret, known.call, numbers))
@@ -79,12 +82,14 @@ def _privileged(known: PrivilegedCall, ret: int, held: Held) -> Finding | None:
 
 
 def _writes(call: str, args: Sequence[int]) -> bool:
-    flags = _OPEN_FLAGS.get(call)
-    return flags is not None and args[flags] & _ACCESS_MODE != 0
+    mode = _ACCESS_MODES.get(call)
+    return writes(call, args) if mode is None else bool(args[mode] & _W_OK)
 
 
 def _permissions(ret: int, held: Held, overriding: Sequence[int]) -> Finding:
     missing = [number for number in overriding if held.effective is None or not held.effective >> number & 1]
+    if not missing and held.user_namespace not in (0, INITIAL_USER_NAMESPACE):
+        return _denied(Gate.OTHER, Evidence.INFERRED, wording.permissions_unmapped(ret, overriding))
     alternatives = sum(1 << number for number in missing)
     reason = wording.inferred_permissions(ret, missing)
     return Finding(Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, reason, alternatives=alternatives)

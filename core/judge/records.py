@@ -63,16 +63,17 @@ class Capture(NamedTuple):
 
 def parse_captures(payload: bytes) -> list[Capture]:
     """The captures of a frame, in their order. Raises `WireError` where one does not end inside the payload."""
-    captures = []
-    start, header = 0, wire.CAPTURE
-    while start < len(payload):
-        begin = start + header.size
-        if begin > len(payload):
-            raise wire.WireError(f"the observer sent a capture record that is cut off in its header, at byte {start} of {len(payload)}")
-        _, _, call, argument, kind, truncated, failed, length = header.unpack_from(payload, start)
+    captures: list[Capture] = []
+    # There may be one of every call, so what the loop looks up again and again has names of its own.
+    start, whole, header, unpack, add = 0, len(payload), wire.CAPTURE.size, wire.CAPTURE.unpack_from, captures.append
+    while start < whole:
+        begin = start + header
+        if begin > whole:
+            raise wire.WireError(f"the observer sent a capture record that is cut off in its header, at byte {start} of {whole}")
+        _, _, call, argument, kind, truncated, failed, length = unpack(payload, start)
         end = begin + length
         start = (end + 7) & ~7
-        if start > len(payload):
-            raise wire.WireError(f"the observer sent a capture record of {length} bytes of which {len(payload) - begin} are there")
-        captures.append(Capture(call, argument, kind, bool(truncated), bool(failed), payload[begin:end]))
+        if start > whole:
+            raise wire.WireError(f"the observer sent a capture record of {length} bytes of which {whole - begin} are there")
+        add(Capture(call, argument, kind, truncated != 0, failed != 0, payload[begin:end]))
     return captures

@@ -125,6 +125,8 @@ class SeccompGate:
             outcome = Outcome.DENIED
         strict = self._own[meeting.own].strict if meeting.own else self._strict
         reason = wording.strict_killed(who, meeting.call) if strict else wording.acted(who, action, meeting.call, meeting.ret)
+        if action.kind is ActionKind.ASK and outcome is Outcome.ANSWERED and evidence is Evidence.COMPUTED:
+            reason += wording.OR_CONTINUED  # where the engine sees entries before filters do, both look the same
         if action.kind is ActionKind.TRAP:
             reason += _AFTER_TRAP.get(meeting.signalled, "")
         return Finding(Gate.SECCOMP, outcome, evidence, reason, ruled=not meeting.own, own_filter=meeting.own)

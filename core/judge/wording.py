@@ -43,7 +43,10 @@ def any_of(numbers: Sequence[int]) -> str:
 # ── seccomp ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-STRICT = "seccomp's strict mode"
+DEFAULT = "default action"
+OTHER_ARCHITECTURES = "action for other architectures"
+STRICT_MODE = "strict mode"
+STRICT = f"seccomp's {STRICT_MODE}"
 
 
 def decider(rule: int, number: int = 0, *, covered: bool) -> str:
@@ -51,7 +54,7 @@ def decider(rule: int, number: int = 0, *, covered: bool) -> str:
     if rule:
         return f"seccomp rule {rule} (filter {number})" if number else f"seccomp rule {rule}"
     whose = f"seccomp filter {number}'s" if number else "seccomp's"
-    return f"{whose} default action" if covered else f"{whose} action for other architectures"
+    return f"{whose} {DEFAULT if covered else OTHER_ARCHITECTURES}"
 
 
 def own_decider(number: int, *, strict: bool) -> str:
@@ -89,6 +92,9 @@ def acted(who: str, action: Action, call: str, ret: int) -> str:
 def strict_killed(who: str, call: str) -> str:
     return f"{who} killed the thread at {call}: it allows only read, write, exit and sigreturn"
 
+
+OR_CONTINUED = ", or it let the call run, which came to this by itself"
+"""What else a notifier's answer may have been (SECCOMP_USER_NOTIF_FLAG_CONTINUE)."""
 
 HANDLED = "; a handler of the target's own took the signal"
 DIED = "; it has no handler for the signal, and died of it"
@@ -266,6 +272,13 @@ def refused_though_held(ret: int, call: str, numbers: Sequence[int]) -> str:
 
 def refused_unmapped(ret: int, numbers: Sequence[int]) -> str:
     return f"{errno_name(-ret)}: {any_of(numbers)} is held in a user namespace of its own, which probably does not map the file's owner"
+
+
+def permissions_unmapped(ret: int, numbers: Sequence[int]) -> str:
+    return (
+        f"{errno_name(-ret)}: probably file permissions; {any_of(numbers)} would override them, but is held in a user namespace of its own, "
+        "which probably does not map the file's owner"
+    )
 
 
 def inferred_permissions(ret: int, numbers: Sequence[int]) -> str:

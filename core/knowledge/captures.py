@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from core import resources
+from core.knowledge.landlock_calls import place_capture
 from core.knowledge.syscalls import ARCHES, Syscall, by_name
 from core.observer.wire import CAPTURES_A_CALL, LENGTH_IS_RESULT, MAX_CAPTURE, NO_LENGTH, RESULT, CaptureKind, CapturePlan, counted
 
@@ -47,23 +48,28 @@ def readings(call: Syscall) -> tuple[Reading, ...]:
     return tuple(reading for _, reading in sorted((strings | listed).items()))
 
 
-def capture_plans(*, buffers: bool = False) -> tuple[CapturePlan, ...]:
+@functools.cache
+def capture_plans(*, buffers: bool = False, places: bool = False) -> tuple[CapturePlan, ...]:
     """The plan for every call of x86_64, x86 and x32 of which something is worth reading.
 
     `buffers`: also the first bytes that read, write and their siblings move, which costs the engines something on each of them.
+    `places`: also where the paths lead of calls that Landlock refuses.
     """
-    return tuple(_plans(buffers))
+    return tuple(_plans(buffers, places))
 
 
-def _plans(buffers: bool) -> Iterator[CapturePlan]:
+def _plans(buffers: bool, places: bool) -> Iterator[CapturePlan]:
     for arch in _WATCHED:
         unwanted = {"wide"} if arch == _NARROW else set()
         if not buffers:
             unwanted.add("buffers")
         for call in by_name(arch).values():
-            wanted = [reading for reading in readings(call) if reading.group not in unwanted]
+            wanted = [_wire(reading) for reading in readings(call) if reading.group not in unwanted]
+            place = place_capture(call.name) if places else None
+            if place is not None:
+                wanted = [*wanted[: CAPTURES_A_CALL - 1], place]
             if wanted:
-                yield CapturePlan(ARCHES[arch], call.nr, tuple(_wire(reading) for reading in wanted[:CAPTURES_A_CALL]))
+                yield CapturePlan(ARCHES[arch], call.nr, tuple(wanted[:CAPTURES_A_CALL]))
 
 
 def _wire(reading: Reading) -> tuple[int, int, int, int, bool]:

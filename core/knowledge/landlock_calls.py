@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from core.knowledge.landlock import RIGHT
+from core.observer.wire import MAX_CAPTURE, NO_LENGTH, CaptureKind
 
 _PORT: Final = struct.Struct("!2xH")
 _AF_INET, _AF_INET6 = 2, 10
@@ -34,6 +35,10 @@ class Need:
     """LANDLOCK_ACCESS_NET_*, on `port`."""
     path: str = ""
     """As the call has it, or the directory in which it makes or removes something; where it is relative, it depends on what is not known."""
+    argument: int = 0
+    """The one that points to the path."""
+    beside: bool = False
+    """The rights are needed on the directory that holds what the argument names."""
     port: int = 0
 
 
@@ -50,7 +55,21 @@ def need(call: str, args: Sequence[int], data: Mapping[int, bytes]) -> Need | No
     path = data[form.path].decode(errors="replace")
     names, beside = form.rights(args)
     place = posixpath.normpath(path)
-    return Need(fs=sum(RIGHT[name].bit for name in names), path=posixpath.dirname(place) if beside else place)
+    return Need(
+        fs=sum(RIGHT[name].bit for name in names), path=posixpath.dirname(place) if beside else place, argument=form.path, beside=beside
+    )
+
+
+def place_capture(call: str) -> tuple[int, int, int, int, bool] | None:
+    """What to read of a call, as a plan has it, to know where the path that counts leads; None where Landlock has no say."""
+    form = _FORMS.get(call)
+    return None if form is None else (form.path, int(CaptureKind.PLACE), MAX_CAPTURE, form.folder, False)
+
+
+def writes(call: str, args: Sequence[int]) -> bool:
+    """Whether a call with these arguments changes a file, or what is in a directory."""
+    form = _FORMS.get(call)
+    return form is not None and any(RIGHT[name].kind == "write" for name in form.rights(args)[0])
 
 
 def _socket_need(call: str, address: bytes) -> Need | None:
@@ -68,6 +87,8 @@ _Rights = Callable[[Sequence[int]], tuple[tuple[str, ...], bool]]
 class _Form:
     path: int
     rights: _Rights
+    folder: int = NO_LENGTH
+    # The argument with the descriptor that the path is relative to.
 
 
 def _always(*names: str, beside: bool = False) -> _Rights:
@@ -103,23 +124,23 @@ def _removing(args: Sequence[int]) -> tuple[tuple[str, ...], bool]:
 
 _FORMS: Final[Mapping[str, _Form]] = {
     "open": _Form(0, _opening(1)),
-    "openat": _Form(1, _opening(2)),
+    "openat": _Form(1, _opening(2), folder=0),
     "creat": _Form(0, _always("write_file", "truncate")),
     "truncate": _Form(0, _always("truncate")),
     "execve": _Form(0, _always("execute")),
-    "execveat": _Form(1, _always("execute")),
+    "execveat": _Form(1, _always("execute"), folder=0),
     "mkdir": _Form(0, _always("make_dir", beside=True)),
-    "mkdirat": _Form(1, _always("make_dir", beside=True)),
+    "mkdirat": _Form(1, _always("make_dir", beside=True), folder=0),
     "mknod": _Form(0, _making(1)),
-    "mknodat": _Form(1, _making(2)),
+    "mknodat": _Form(1, _making(2), folder=0),
     "symlink": _Form(1, _always("make_sym", beside=True)),
-    "symlinkat": _Form(2, _always("make_sym", beside=True)),
+    "symlinkat": _Form(2, _always("make_sym", beside=True), folder=1),
     "unlink": _Form(0, _always("remove_file", beside=True)),
-    "unlinkat": _Form(1, _removing),
+    "unlinkat": _Form(1, _removing, folder=0),
     "rmdir": _Form(0, _always("remove_dir", beside=True)),
     "rename": _Form(1, _always("refer", beside=True)),
-    "renameat": _Form(3, _always("refer", beside=True)),
-    "renameat2": _Form(3, _always("refer", beside=True)),
+    "renameat": _Form(3, _always("refer", beside=True), folder=2),
+    "renameat2": _Form(3, _always("refer", beside=True), folder=2),
     "link": _Form(1, _always("refer", beside=True)),
-    "linkat": _Form(3, _always("refer", beside=True)),
+    "linkat": _Form(3, _always("refer", beside=True), folder=2),
 }

@@ -199,11 +199,16 @@ def _at(args: tuple[int, ...], index: int, value: int) -> tuple[int, ...]:
 def _masking(part: Part, rule_number: int, rule: Rule, names: Sequence[str]) -> Fix | None:
     def masked(test: ArgumentTest) -> ArgumentTest:
         bits = max(_bits(part, name, test.index) if test.index < len(part.parameters(name)) else 64 for name in names)
-        if test.op != "==" or bits == 64:
+        mask = {"==": U64, "&==": number(test.mask or 0)}.get(test.op, 0)
+        if mask < 1 << bits:
             return test
-        return ArgumentTest(index=test.index, op="&==", mask=(1 << bits) - 1, value=test.value)
+        return ArgumentTest(index=test.index, op="&==", mask=mask & (1 << bits) - 1, value=test.value)
 
     args = tuple(masked(test) for test in rule.args)
-    if any(test.op not in ("==", "&==") for test in args):
+    # Too wide a value is told by itself, and no mask mends it.
+    if any(
+        test.op not in ("==", "&==") or (test.mask is not None and number(test.value, number(test.mask)) & ~number(test.mask))
+        for test in args
+    ):
         return None
     return Fix("Compare the bits that the kernel looks at, with &==.", amend(part.policy, rule_number, names, _with_tests(args)))

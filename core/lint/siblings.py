@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from core.bpf.error import FilterError
 from core.knowledge.constants import constant, constants_for
 from core.knowledge.errnos import errno_number
 from core.lint.cover import implies
 from core.lint.edit import replace
 from core.lint.families import Family, Form, families, hides, tests_for, tests_of_way, translated
 from core.lint.finding import Finding, Fix, Severity
-from core.lint.subject import Part, refusal, series, widest
+from core.lint.subject import Part, Subject, refusal, series, widest
 from core.policy.action import Action, ActionKind, parse_action
-from core.policy.model import Rule
+from core.policy.model import Policy, Rule
 from core.policy.overlap import witness
 
 _FALLBACK = Action(ActionKind.ERRNO, errno_number("ENOSYS"))
@@ -82,13 +83,16 @@ def _finding(part: Part, number: int, rule: Rule, family: Family, found: Sequenc
     rests = "is" if len(sources) == 1 else "are"
     gets = series(tuple(dict.fromkeys(one.action.word for one in found)), "or")
     message = (
-        f"{series(sources)} {rests} answered with {rule.action}, but {series(ways)}, which {family.what} too, "
+        f"{series(sources)} {rests} answered with {rule.action}, but {series(ways)}, {'which' if len(ways) == 1 else 'each of which'} {family.what} too, "
         f"{'gets' if len(ways) == 1 else 'get'} {gets}{' for the same arguments' if rule.args else ''}. {family.why}"
     )
+    fix = _fix(part, number, rule, family, found)
+    if fix is None:
+        message += " No rule added to this one would close that: narrow the rules that let it run."
     hollow = any(one.way.call == family.libc for one in found) and family.libc not in part.names(rule)
     runs = any(one.action.kind is ActionKind.ALLOW for one in found)
     severity: Severity = "info" if rule.action == "log" else "error" if hollow and runs else "warning"
-    return Finding(family.code, severity, number, message, _fix(part, number, rule, family, found))
+    return Finding(family.code, severity, number, message, fix)
 
 
 def _way_words(one: _Open) -> str:
@@ -118,7 +122,23 @@ def _fix(part: Part, number: int, rule: Rule, family: Family, found: Sequence[_O
     extended = msgspec.structs.replace(rule, syscalls=(*rule.syscalls, *whole))
     kept = [one for one in added if one.syscalls[0] not in whole]
     policy = replace(part.policy, number, [extended, *kept])
+    if _is_contested(part, number, found) and not _closes(policy, part, number, family, found):
+        return None
     return Fix(_fix_words(number, tuple(whole), tuple(dict.fromkeys(str(one.syscalls[0]) for one in kept))), policy)
+
+
+def _is_contested(part: Part, number: int, found: Sequence[_Open]) -> bool:
+    # Whether another rule of the filter speaks of these ways too, and may win.
+    ways = {one.way.call for one in found}
+    return any(other != number and ways & set(part.names(rule)) for other, rule in part.rules())
+
+
+def _closes(policy: Policy, part: Part, number: int, family: Family, found: Sequence[_Open]) -> bool:
+    try:
+        fixed = Subject(policy).filters[part.layer.number - 1]
+    except FilterError:
+        return False
+    return not any(_left_open(fixed, number, one.source, one.way, family) for one in found)
 
 
 def _fix_words(number: int, whole: Sequence[str], added: Sequence[str]) -> str:

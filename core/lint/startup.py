@@ -16,6 +16,8 @@ from core.policy.architectures import NATIVE, call_number
 from core.policy.model import JudgeFrom
 
 _MOMENTS: Final[tuple[JudgeFrom, ...]] = get_args(JudgeFrom)
+_END: Final = "exit_group"
+_LAST_RESORT: Final = "exit"
 _DEADLY: Final = (ActionKind.KILL_PROCESS, ActionKind.KILL_THREAD, ActionKind.TRAP)
 
 
@@ -45,11 +47,12 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     judge_from = subject.policy.seccomp.judge_from
     missing = [need for need in needs() if _MOMENTS.index(need.until) >= _MOMENTS.index(judge_from) and _fails(subject, need)]
-    end = [need.call for need in missing if need.call == "exit_group"]
-    if start := [need.call for need in missing if need.call != "exit_group"]:
+    if start := [need.call for need in missing if need.call != _END]:
         yield _start(subject, start, judge_from)
-    if end:
-        yield _end(subject)
+    if any(need.call == _END for need in missing):
+        yield _killed_at_its_end(subject)
+    elif not any(subject.may_run(NATIVE, call) for call in (_END, _LAST_RESORT)):
+        yield _without_an_end(subject)
     yield from _later(subject)
 
 
@@ -69,9 +72,17 @@ def _start(subject: Subject, calls: Sequence[str], judge_from: JudgeFrom) -> Fin
     return Finding("startup-missing", "error", None, message, _allow(subject, calls))
 
 
-def _end(subject: Subject) -> Finding:
+def _killed_at_its_end(subject: Subject) -> Finding:
     message = "exit_group is refused, with which every program ends: it would be killed at its end, and its exit status lost."
-    return Finding("exit-missing", "error", None, message, _allow(subject, ["exit_group"]))
+    return Finding("exit-missing", "error", None, message, _allow(subject, [_END]))
+
+
+def _without_an_end(subject: Subject) -> Finding:
+    message = (
+        "exit_group is refused, with which every program ends, and exit, which libc tries next: no program can end, so libc makes it crash "
+        "(glibc: SIGSEGV), and its exit status is lost."
+    )
+    return Finding("exit-missing", "error", None, message, _allow(subject, [_END]))
 
 
 _LATER: Final = {"exit": "a thread that ends", "rt_sigreturn": "a signal handler that returns"}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +48,8 @@ def _missing(path: str) -> str:
         return f"{path}, or the interpreter that it names, does not exist"
     if head.startswith(b"#!"):
         interpreter = _interpreter(head)
+        if interpreter.endswith("\r"):
+            return f"{path} is a script in whose first line a carriage return, as Windows ends lines, counts as part of the interpreter's name: take it out"
         return f"{path} is a script for {interpreter or 'an interpreter without a name'}, which does not exist: install it, or mend the first line"
     loader = _loader(head)
     if loader:
@@ -89,7 +91,10 @@ def _not_allowed(path: str, number: int, spec: LaunchSpec) -> str:
     if head.startswith(b"#!"):
         return f"{path} is a script whose interpreter may not be executed"
     if number == errno.EPERM:
-        return f"{path} has file capabilities of which the bounding set lacks some, or a security module refuses it"
+        return (
+            f"{path} has file capabilities of which the bounding set lacks some, or a security module refuses it: "
+            "leave those in the bounding set, or run a copy of the file, which has none"
+        )
     return f"the target's user may not execute {path}"
 
 
@@ -97,7 +102,7 @@ def _outside_paths(path: str, spec: LaunchSpec) -> str:
     """Which of the files that the kernel opens for an execve the policy's Landlock rules leave out."""
     if spec.landlock is None:
         return ""
-    rules = dataclasses.replace(spec.landlock, paths=tuple((os.path.realpath(top), rights) for top, rights in spec.landlock.paths))
+    rules = landlock.without_links(spec.landlock)
     for file in _opened_by_exec(path):
         real = os.path.realpath(file)
         missing = (landlock.EXECUTE | landlock.READ_FILE) & rules.handled_fs & ~rules.rights_at(real)
@@ -121,8 +126,8 @@ def _opened_by_exec(path: str) -> Iterator[str]:
 
 
 def _interpreter(head: bytes) -> str:
-    words = head[2:].split(b"\n")[0].split()
-    return os.fsdecode(words[0]) if words else ""
+    words = re.match(rb"#![ \t]*([^ \t\n\0]*)", head)  # as the kernel divides them: a carriage return belongs to the name
+    return os.fsdecode(words[1]) if words else ""
 
 
 def _head_or_nothing(path: str) -> bytes:

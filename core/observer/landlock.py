@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import os
 import stat
 import struct
@@ -39,6 +40,11 @@ def abi() -> int:
     """The kernel's Landlock ABI, from 1 on; 0 where it has none, or where it is switched off."""
     version = int(native.libc.syscall(_SYS_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(_CREATE_RULESET_VERSION)))
     return max(version, 0)
+
+
+def without_links(spec: wire.Landlock) -> wire.Landlock:
+    """The same rules, on the paths to which theirs lead now: the kernel follows links when it takes them."""
+    return dataclasses.replace(spec, paths=tuple((os.path.realpath(top), rights) for top, rights in spec.paths))
 
 
 def steps(spec: wire.Landlock) -> Iterator[Callable[[], object]]:

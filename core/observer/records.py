@@ -85,6 +85,15 @@ def read_comm(tid: int) -> bytes:
         return b""
 
 
+def read_thread_group(tid: int) -> int:
+    """The process that the thread belongs to; the thread itself where it is gone."""
+    try:
+        with Path(f"/proc/{tid}/status").open("rb") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith(b"Tgid:"))
+    except OSError:
+        return tid
+
+
 def process(
     kind: ProcessKind,
     time_ns: int,

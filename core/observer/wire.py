@@ -19,7 +19,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-PROTOCOL: Final = 5
+PROTOCOL: Final = 6
 """Raised by one whenever a frame, a record or the spec changes its meaning; both sides compare it in HELLO."""
 
 MAX_FRAME: Final = 64 * 1024 * 1024
@@ -276,6 +276,11 @@ class CaptureKind(enum.IntEnum):
     of up to `MAX_CAPTURE` bytes, whose `argument` counts them from 0; `truncated` in all but the last."""
     PARTS = 5
     """The parts of an absolute path, the last one first, each with its zero. No plan may ask for it."""
+    PLACE = 6
+    """ptrace, under a Landlock ruleset: where the path leads that an argument points to, relative to the descriptor in `length_argument`
+    (`NO_LENGTH`: to the working directory); read at the exit, of calls that Landlock may have refused, where we can walk there. `PLACE`, then the
+    directory that holds the last component and what the whole path leads to (empty: no such thing), both without links, each with its zero.
+    `argument` counts from `PLACES`, so that the path itself keeps its own number."""
 
 
 class ExecFact(enum.IntEnum):
@@ -291,6 +296,7 @@ class ExecFact(enum.IntEnum):
     """BYTES, a u32 each: the supplementary groups."""
 
 
+PLACES: Final = 10
 NO_LENGTH: Final = 255
 LENGTH_IS_RESULT: Final = 254
 RESULT: Final = 6
@@ -332,6 +338,9 @@ CHECK: Final = record_struct(CHECK_FIELDS)
 PROCESS: Final = record_struct(PROCESS_FIELDS)
 CAPTURE: Final = record_struct(CAPTURE_FIELDS)
 FLUSH: Final = struct.Struct("<Q")
+PLACE: Final = struct.Struct("<QQBB")
+"""What begins a capture of that kind: the rights on files that the policy's Landlock rules give in the directory, and at the file; and what
+file permissions give the thread at both, as 4 (read) | 2 (write) | 1 (execute)."""
 AUDIT_OFFSET: Final = struct.Struct("<q")
 """What to subtract from the records' time of day to have CLOCK_MONOTONIC, in ns."""
 AUDIT_RECORD: Final = struct.Struct("<II")
@@ -468,7 +477,7 @@ class LaunchSpec:
 
     def to_json(self) -> dict[str, Any]:
         """As `from_json` reads it; strings may hold surrogate escapes for bytes that are not UTF-8."""
-        value = dataclasses.asdict(self)
+        value = dataclasses.asdict(dataclasses.replace(self, captures=()))  # there are hundreds of plans, and asdict copies to the bottom
         value["filters"] = [{"program": base64.b64encode(f.program).decode(), "flags": f.flags} for f in self.filters]
         value["captures"] = [[plan.arch, plan.nr, [list(capture) for capture in plan.captures]] for plan in self.captures]
         return value
@@ -476,7 +485,7 @@ class LaunchSpec:
     @classmethod
     def from_json(cls, value: object) -> LaunchSpec:
         """Reads with suspicion: every field's type and size is checked. Raises `SpecError` that names the field."""
-        reader = _Reader(value)
+        reader = _Reader("spec", value)
         spec = cls(
             executable=reader.path("executable"),
             argv=reader.strings("argv", at_least=1),
@@ -505,6 +514,9 @@ class LaunchSpec:
         reader.finish()
         if spec.strict and spec.filters:
             raise SpecError("strict: excludes filters")
+        places = any(capture[1] == CaptureKind.PLACE for plan in spec.captures for capture in plan.captures)
+        if places and (spec.engine != "ptrace" or spec.landlock is None):
+            raise SpecError("captures: places are for ptrace, under a Landlock ruleset")
         return spec
 
 
@@ -521,9 +533,9 @@ _MASK_LIMIT: Final = 2**64 - 1
 class _Reader:
     """Takes a JSON object apart field by field; whatever is missing, left over or of another shape is a SpecError."""
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, name: str, value: object) -> None:
         if not isinstance(value, dict):
-            raise SpecError("spec: must be an object")
+            raise SpecError(f"{name}: must be an object")
         self._left = dict(value)
 
     def _take(self, name: str) -> Any:
@@ -618,7 +630,7 @@ class _Reader:
         return tuple(lines)
 
     def capability_sets(self, name: str) -> CapabilitySets:
-        inner = _Reader(self._take(name))
+        inner = _Reader(name, self._take(name))
         names = [field.name for field in dataclasses.fields(CapabilitySets)]
         sets = CapabilitySets(*(inner.number_or_none(field, _MASK_LIMIT) for field in names))
         inner.finish()
@@ -628,7 +640,7 @@ class _Reader:
         value = self._take(name)
         if value is None:
             return None
-        inner = _Reader(value)
+        inner = _Reader(name, value)
         handled_fs, handled_net = inner.number("handled_fs", _MASK_LIMIT), inner.number("handled_net", _MASK_LIMIT)
         if not handled_fs | handled_net:
             raise SpecError(f"{name}: handles nothing; leave it null instead")
@@ -656,7 +668,7 @@ class _Reader:
 
     @staticmethod
     def _filter(name: str, value: object) -> FilterSpec:
-        inner = _Reader(value)
+        inner = _Reader(name, value)
         text, flags = inner._take("program"), inner.number("flags", 0xFFFFFFFF)
         inner.finish()
         if not isinstance(text, str):
@@ -686,7 +698,9 @@ class _Reader:
             if not isinstance(capture, list) or len(capture) != 5 or not isinstance(capture[4], bool):
                 raise SpecError(f"{name}: a capture is [argument, kind, size, length_argument, at_entry]")
             argument = self._number(name, capture[0], 5)
-            kind = self._number(name, capture[1], CaptureKind.PROGRAM)
+            kind = self._number(name, capture[1], CaptureKind.PLACE)
+            if kind == CaptureKind.PARTS:
+                raise SpecError(f"{name}: parts are not an argument's")
             size = self._number(name, capture[2], MAX_CAPTURE)
             length = self._number(name, capture[3], NO_LENGTH)
             captures.append((argument, kind, size, length, capture[4]))
@@ -777,7 +791,7 @@ def decode_command(line: bytes) -> Command:
         value = json.loads(line)
     except (ValueError, RecursionError) as err:
         raise SpecError("command: is not a JSON object on one line") from err
-    reader = _Reader(value)
+    reader = _Reader("command", value)
     name = reader.text("command")
     command: Command
     match name:

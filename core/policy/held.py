@@ -9,7 +9,7 @@ from typing import Final
 from core.knowledge.capabilities import NAMES, capability_name, parse_capability
 from core.policy.error import PolicyError, quoted, suggestion
 
-MORE_PRIVILEGE: Final = "Run the observer as root (--as root), or set identity.user_namespace = true"
+MORE_PRIVILEGE: Final = "Run the observer as root (--observer sudo), or set identity.user_namespace = true"
 """How to get a capability that the observer does not hold; goes at a sentence's start and is not closed."""
 
 _SETPCAP: Final = 1 << 8

@@ -12,7 +12,9 @@ from typing import Final
 
 from core.predict.file_capabilities import ATTRIBUTE, FileCapabilities, FileCapabilityError, decode
 
-_SHEBANG_LENGTH: Final = 256  # the kernel's BINPRM_BUF_SIZE
+FIRST_LINE: Final = 256
+"""How much of a file the kernel looks at for its format, in bytes: BINPRM_BUF_SIZE."""
+
 SCRIPT_DEPTH: Final = 5
 """Interpreters of interpreters: exec_binprm gives up after five."""
 
@@ -72,7 +74,11 @@ def script_words(path: str) -> list[str]:
     except PermissionError:
         return []  # executable but not readable, so not a script: its interpreter would have to read it
     with os.fdopen(descriptor, "rb") as file:
-        start = file.read(_SHEBANG_LENGTH)
+        return first_line_words(file.read(FIRST_LINE))
+
+
+def first_line_words(start: bytes) -> list[str]:
+    """The words after #! at a file's start, divided as the kernel divides them (a carriage return belongs to a word)."""
     first = re.match(rb"#!([^\n\0]*)", start)
     return [os.fsdecode(word) for word in re.split(rb"[ \t]+", first[1]) if word] if first else []
 

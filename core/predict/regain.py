@@ -71,11 +71,12 @@ def _reason(number: int, after: Credentials) -> str:
 
 
 def _way(after: Credentials) -> str:
-    if _becomes_root(after):
-        return "by executing any program as uid 0" if 0 in (after.uid, after.euid) else "by becoming uid 0 and executing any program"
     if _noroot_stays(after):
         return "by executing a file that has it as a file capability (the securebit noroot takes its power from setuid root)"
-    return "by executing a setuid root program, or a file that has it as a file capability"
+    first = "by clearing the securebit noroot, which SETPCAP lets it do, and " if after.securebits & _NOROOT else "by "
+    if _becomes_root(after):
+        return f"{first}{'executing any program as uid 0' if 0 in (after.uid, after.euid) else 'becoming uid 0 and executing any program'}"
+    return f"{first}executing a setuid root program, or a file that has it as a file capability"
 
 
 def _becomes_root(after: Credentials) -> bool:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from core.judge.collect import Batch
 from core.judge.judge import Judged
-from core.judge.match import distinct
+from core.judge.match import among, distinct
 from core.judge.records import Capture
+from core.judge.watched import Watched
 from core.knowledge.capabilities import capability_names
-from core.knowledge.syscalls import syscall
 from core.observer.wire import CallFlag, ProcessKind
 from core.recording.execs import Execs
 from core.recording.rows import CALL_ROW, PROCESS_ROW, ROW_DTYPE, UNJUDGED, Details, Interner, Rows
@@ -39,11 +39,12 @@ class Assembler:
         self._comms: dict[int, int] = {}
         self._killed: set[int] = set()
         self._latest: dict[int, tuple[int, ...]] = {}  # the numbers of each thread's last calls
+        self._naming = Watched("prctl")
         self._count = 0
 
     def rows(self, batch: Batch, judged: Judged) -> tuple[Rows, Details]:
         """The rows of a batch, ordered by when each event came to its end; details count from the first of them."""
-        processes = batch.processes[np.isin(batch.processes["kind"], _SHOWN)]
+        processes = batch.processes[among(batch.processes["kind"], _SHOWN)]
         self._note_killed(batch.processes)
         self._execs.begun(batch.processes)
         calls = self._call_rows(batch, judged)
@@ -86,8 +87,8 @@ class Assembler:
     def _details(self, batch: Batch, judged: Judged, processes: NDArray[np.void], place: NDArray[np.int64]) -> Details:
         details = Details()
         if batch.captures:
-            for index in map(int, np.flatnonzero(np.isin(batch.calls["id"], np.fromiter(batch.captures, np.uint64, len(batch.captures))))):
-                details.captures[int(place[index])] = batch.captures[int(batch.calls["id"][index])]
+            found = map(batch.captures.get, batch.calls["id"].tolist())
+            details.captures = {row: captures for row, captures in zip(place.tolist(), found, strict=False) if captures}
         for index, checks in judged.checks.items():
             details.checks[int(place[index])] = checks
         for index, record in enumerate(processes):
@@ -136,18 +137,25 @@ class Assembler:
 
     def _name_threads(self, rows: Rows, batch: Batch, processes: NDArray[np.void]) -> None:
         """Fills in `comm`: a thread has its maker's name until it execs or names itself."""
-        ends = _ends(batch.calls)
-        comms = np.zeros(len(rows), np.uint32)
-        everyone = np.concatenate([batch.calls["tid"], processes["tid"]])
-        times = np.concatenate([ends, processes["time_ns"]])
         changes = self._changes(batch, processes)
         for _, tid, comm in changes:  # what a thread did before its name is known goes under the first one
             self._comms.setdefault(tid, comm)
-        for tid in distinct(everyone):
-            comms[everyone == tid] = self._comms.get(int(tid), 0)
-        for time, tid, comm in changes:
-            comms[(everyone == tid) & (times >= time)] = comm
-            self._comms[tid] = comm
+        tids = np.concatenate([batch.calls["tid"], processes["tid"]])
+        everyone = distinct(tids)
+        codes = np.searchsorted(everyone, tids)
+        comms = np.array([self._comms.get(tid, 0) for tid in everyone.tolist()], np.uint32)[codes]
+        if changes:
+            times = np.concatenate([_ends(batch.calls), processes["time_ns"]])
+            order = np.lexsort((times, codes))
+            times, in_order = times[order], comms[order]
+            bounds = np.searchsorted(codes[order], np.arange(len(everyone) + 1))
+            place = {tid: number for number, tid in enumerate(everyone.tolist())}
+            for time, tid, comm in changes:
+                self._comms[tid] = comm
+                if tid in place:
+                    start, stop = bounds[place[tid] : place[tid] + 2].tolist()
+                    in_order[start + int(np.searchsorted(times[start:stop], np.uint64(time))) : stop] = comm
+            comms[order] = in_order
         rows["comm"] = comms
 
     def _changes(self, batch: Batch, processes: NDArray[np.void]) -> list[tuple[int, int, int]]:
@@ -170,11 +178,10 @@ class Assembler:
     def _renames(self, batch: Batch) -> list[tuple[int, int, int]]:
         """prctl(PR_SET_NAME, …) that succeeded, where the name was captured."""
         found = []
-        for index in np.flatnonzero((batch.calls["args"][:, 0] == _PR_SET_NAME) & (batch.calls["ret"] == 0)):
+        for index in self._naming.succeeded(batch.calls).tolist():
             call = batch.calls[index]
-            known = syscall(int(call["arch"]), int(call["nr"]))
             captures = batch.captures.get(int(call["id"]), ())
-            if known is not None and known.name == "prctl" and captures and not captures[0].failed:
+            if call["args"][0] == _PR_SET_NAME and captures and not captures[0].failed:
                 found.append((int(call["exited_ns"]), int(call["tid"]), self._names.number(captures[0].data[:15].decode(errors="replace"))))
         return found
 

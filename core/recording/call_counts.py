@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.judge.match import among
 from core.knowledge.errnos import MAX_ERRNO
 from core.knowledge.syscalls import arch_name, name
 from core.recording.rows import CALL_ROW, Rows, returns
@@ -74,7 +75,7 @@ class CallCounts:
         failed = returns(rows) & (rows["ret"] < 0) & (rows["ret"] >= -MAX_ERRNO)
         durations = rows["duration_ns"]
         timed = durations >= 0
-        weights = (None, failed, np.isin(rows["outcome"], STOPPED), timed, np.where(timed, durations, 0))
+        weights = (None, failed, among(rows["outcome"], STOPPED), timed, np.where(timed, durations, 0))
         columns = [np.bincount(places.reshape(-1), None if weight is None else weight[calls], len(keys)) for weight in weights]
         for key, numbers in zip(keys.tolist(), np.stack(columns, axis=1).astype(np.int64), strict=True):
             self._counts[key] = self._counts[key] + numbers if key in self._counts else numbers

@@ -7,7 +7,7 @@ import json
 import msgspec
 
 FORMAT: int = 1
-"""Raised when the columns change their meaning; a reader refuses a newer one."""
+"""Raised by one in each release in which a column or a field of the header came, went or changed its meaning; a reader refuses any other."""
 
 METADATA_KEY = b"gatescope"
 """The key of the Arrow schema's metadata under which the header lies, as JSON."""
@@ -41,6 +41,11 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Gatescope's."""
     format: int = FORMAT
 
+    @property
+    def sees_checks(self) -> bool:
+        """Whether the engine sees the kernel's capability checks."""
+        return self.engine != "ptrace"
+
     def encode(self) -> bytes:
         """As the recording's metadata has it; filters in base64. Surrogate escapes in arguments survive."""
         value = msgspec.to_builtins(self)
@@ -50,11 +55,20 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     def decode(cls, data: bytes) -> RunHeader:
         """Raises `RecordingError` for another format."""
         try:
-            header = msgspec.convert(json.loads(data), cls)
+            value = json.loads(data)
+            written = msgspec.convert(value, _Written)
+            if written.format == FORMAT:
+                return msgspec.convert(value, cls)
         except (ValueError, msgspec.ValidationError) as err:
-            raise RecordingError("its header is not one of Gatescope's; was it written by another program?") from err
-        if header.format > FORMAT:
-            raise RecordingError(
-                f"it has format {header.format}, newer than this Gatescope's {FORMAT}; open it with the version that wrote it"
-            )
-        return header
+            raise RecordingError("its header is not one of Gatescope's: another program wrote it, or it is damaged") from err
+        age = "newer" if written.format > FORMAT else "older"
+        raise RecordingError(
+            f"it has format {written.format}, {age} than this Gatescope's {FORMAT}: open it with Gatescope {written.version}, which wrote it"
+        )
+
+
+class _Written(msgspec.Struct):
+    """What the header of every format has."""
+
+    format: int
+    version: str

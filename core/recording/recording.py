@@ -5,23 +5,26 @@ from __future__ import annotations
 import contextlib
 import errno as errnos
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from core.event import CallEvent, Event, ProcessEvent
+from core.judge.records import Capture
 from core.judge.verdict import Evidence, Gate, Outcome, Verdict
 from core.knowledge.capabilities import capability_name, capability_names
-from core.knowledge.decode import Opened, decode_arguments
+from core.knowledge.decode import Opened, decode_arguments, unread_pointers
 from core.knowledge.errnos import MAX_ERRNO, errno_name
 from core.knowledge.syscalls import arch_name, name
 from core.observer.wire import CallFlag, CaptureKind
 from core.recording.descriptors import Descriptors
 from core.recording.header import METADATA_KEY, RecordingError, RunHeader
+from core.recording.holdings import Holdings
 from core.recording.own_filters import OwnFilter, own_filters
 from core.recording.rows import CALL_ROW, CHUNK, NO_RESULT, UNJUDGED, ChunkedRows, Details, Interner, Rows
 from core.recording.summary import Summary, Tally
@@ -29,6 +32,9 @@ from core.recording.table import TableWriter, check_columns, read_events
 
 Names = Literal["all", "known", "none"]
 """Of which descriptors an event says what they are open on: known are those that `Recording.descriptors` has come to already."""
+
+_BUFFER: Final = 1 << 20
+"""Bytes of a batch that are gathered before they are written; a batch has a hundred small parts."""
 
 
 class Recording:
@@ -47,12 +53,13 @@ class Recording:
         """The seccomp filters that the target installed itself, so far."""
         self.lost: Mapping[str, int] = {}
         self.cut_off = False
-        """The file ended in the middle of a batch: its writer died; everything up to there is here."""
+        """The file has no end mark, or is damaged: its writer died, or still writes; everything up to there is here."""
         self.problem: str | None = None
         """Why the file is not being written any more, as a sentence; the events are still kept in memory."""
         self.descriptors = Descriptors()
+        self.holdings = Holdings()
         self._tally = Tally()
-        self._table = TableWriter(header)
+        self._table = TableWriter(header, self.names)
         self._file: _BatchFile | None = None
 
     @classmethod
@@ -68,36 +75,40 @@ class Recording:
         """Reads a recording back, as far as it goes. Raises `RecordingError` where it is none."""
         try:
             with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as reader:
-                return cls._read(reader, path)
+                return cls._read(reader, file, path)
         except FileNotFoundError as err:
             raise RecordingError(f"{path}: there is no such recording") from err
-        except OSError as err:
-            raise RecordingError(f"{path}: cannot be read: {err.strerror or err}") from err
-        except pa.ArrowException as err:
-            raise RecordingError(f"{path} is not a recording of Gatescope (an Arrow stream): {_first_line(err)}") from err
+        except (OSError, pa.ArrowException) as err:
+            if isinstance(err, OSError) and err.errno:
+                raise RecordingError(f"{path}: cannot be read: {_reason(err)}") from err
+            raise RecordingError(
+                f"{path} is not a recording of Gatescope (an Arrow stream), or its beginning is damaged: {_reason(err)}"
+            ) from err
 
     @classmethod
-    def _read(cls, reader: pa.RecordBatchReader, path: Path) -> Recording:
+    def _read(cls, reader: pa.RecordBatchReader, file: pa.NativeFile, path: Path) -> Recording:
         metadata = reader.schema.metadata or {}
         if METADATA_KEY not in metadata:
             raise RecordingError(f"{path} is an Arrow stream, but not a recording of Gatescope")
         try:
             recording = cls(RunHeader.decode(metadata[METADATA_KEY]), path)
             check_columns(reader.schema)
-            for batch in recording._whole_batches(reader):
+            for batch in recording._whole_batches(reader, file):
                 if not recording._took(batch):
                     break
         except RecordingError as err:
             raise RecordingError(f"{path}: {err}") from err
         return recording
 
-    def _whole_batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    def _whole_batches(self, reader: pa.RecordBatchReader, file: pa.NativeFile) -> Iterator[pa.RecordBatch]:
         """The batches up to the end, or to where the file is cut off or damaged."""
         while True:
+            place = file.tell()
             try:
                 batch = reader.read_next_batch()
                 batch.validate(full=True)
             except StopIteration:
+                self.cut_off = file.tell() == place  # not even the end mark stood there
                 return
             except (pa.ArrowException, OSError):
                 self.cut_off = True
@@ -128,7 +139,7 @@ class Recording:
     def append(self, rows: Rows, details: Details) -> None:
         """Adds events; `details` counts from the first of them. Comm and reason index `self.names`."""
         if len(rows):
-            self._write(lambda: self._table.events(rows, len(self.rows), self.names.texts, details))
+            self._write(lambda: self._table.events(rows, len(self.rows), details))
             self._keep(rows, details)
 
     def append_output(self, stream: int, data: bytes) -> None:
@@ -152,7 +163,7 @@ class Recording:
         start = len(self.rows)
         self.rows.append(rows)
         self.details.merge(details, start)
-        self._tally.add(rows, details.checks.values())
+        self._tally.add(rows, details.checks)
         self.own_filters += own_filters(rows, details, start, len(self.own_filters))
 
     def _write(self, make: Callable[[], pa.RecordBatch]) -> None:
@@ -161,7 +172,7 @@ class Recording:
         try:
             self._file.write(make())
         except OSError as err:
-            why = "the disk is full" if err.errno == errnos.ENOSPC else (err.strerror or str(err))
+            why = "the disk is full" if err.errno == errnos.ENOSPC else _reason(err)
             self.problem = f"{self.path} is no longer written: {why}. It can be read up to here, and the run goes on; make room or record elsewhere, and run again"
             self._file.abandon()
             self._file = None
@@ -180,6 +191,16 @@ class Recording:
         except OSError:
             return 0
 
+    @property
+    def remark(self) -> str | None:
+        """What its reader should know of it, as a sentence."""
+        if not self.cut_off:
+            return None
+        return (
+            f"{self.path} ends, or is damaged, behind event {len(self):,}, before the run's end: what wrote it was killed, or the file was changed. "
+            "All up to there is shown."
+        )
+
     def summary(self) -> Summary:
         """The counts up to now."""
         return self._tally.summary(sum(self.lost.values()))
@@ -193,6 +214,15 @@ class Recording:
         for first, rows in self.rows.slices(start, len(self) if stop is None else stop):
             for offset, row in enumerate(rows):
                 yield self._event(first + offset, row, "all")
+
+    def unread_pointers(self, index: int) -> tuple[int, ...]:
+        """The arguments of call number `index`, from 0, that point to something which was not read."""
+        row = self.rows.row(index)
+        return unread_pointers(int(row["arch"]), int(row["nr"]), row["args"].tolist(), self._captures(index))
+
+    def _captures(self, index: int) -> dict[int, Capture]:
+        # By the argument that they are of.
+        return {capture.argument: capture for capture in self.details.captures.get(index, ()) if capture.kind != CaptureKind.PROGRAM}
 
     def _opened(self, index: int, tid: int, names: Names) -> Opened | None:
         # Where calls were lost a descriptor may have been closed, and opened on something else, unseen.
@@ -225,7 +255,6 @@ class Recording:
             conflict=conflict,
             judged=not flags & UNJUDGED,
         )
-        captures = {capture.argument: capture for capture in self.details.captures.get(index, ()) if capture.kind != CaptureKind.PROGRAM}
         return CallEvent(
             seq=index + 1,
             time_ns=time_ns,
@@ -236,7 +265,7 @@ class Recording:
             nr=nr,
             arch=arch_name(arch, nr),
             args=args,
-            text=decode_arguments(arch, nr, args, captures, ret if returned else None, self._opened(index, tid, names)),
+            text=decode_arguments(arch, nr, args, self._captures(index), ret if returned else None, self._opened(index, tid, names)),
             ret=ret if returned else None,
             errno=errno_name(-ret) if returned and -MAX_ERRNO <= ret < 0 else None,
             duration_ns=None if duration_ns < 0 else duration_ns,
@@ -246,17 +275,18 @@ class Recording:
 
 
 class _BatchFile:
-    """An Arrow stream on disk. Unbuffered: what is written survives the death of this process."""
+    """An Arrow stream on disk. A batch is written in one go, and at once: what is written survives the death of this process."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         try:
-            self._sink = pa.OSFile(str(path), "wb")
+            self._sink = pa.output_stream(str(path), compression=None, buffer_size=_BUFFER)
         except OSError as err:
-            raise RecordingError(f"{path}: cannot be written: {err.strerror or err}. Choose another file with --record") from err
+            raise RecordingError(f"{path}: cannot be written: {_reason(err)}. Choose another file with --record") from err
         self._writer = pa.ipc.new_stream(self._sink, schema)
 
     def write(self, batch: pa.RecordBatch) -> None:
         self._writer.write_batch(batch)
+        self._sink.flush()
 
     def close(self) -> None:
         self._writer.close()
@@ -268,5 +298,8 @@ class _BatchFile:
             self._sink.close()
 
 
-def _first_line(err: Exception) -> str:
+def _reason(err: Exception) -> str:
+    """The kernel's words where it was the kernel; Arrow's own errors are of the same class, and go on for lines."""
+    if isinstance(err, OSError) and err.errno:
+        return os.strerror(err.errno)
     return str(err).splitlines()[0] if str(err) else type(err).__name__

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from core.bpf.machine import SeccompData
 from core.event import CallEvent
 from core.judge.change import Holding, Situation
-from core.judge.watched import Watched
-from core.knowledge.syscalls import name
 from core.policy.error import PolicyError
 from core.policy.file import decode
 from core.policy.model import Policy
 from core.recording.own_filters import OwnFilter
-from core.recording.rows import CALL_ROW
 
 if TYPE_CHECKING:
     from core.recording.recording import Recording
-
-_CHANGING: Final = ("capset", "setresuid", "setresuid32", "setreuid", "setreuid32", "setuid", "setuid32", "setns", "unshare")
-"""Calls after which a process may hold other capabilities than at its exec."""
-_WATCHED: Final = Watched(*_CHANGING)
 
 
 def situation_of(recording: Recording, index: int) -> Situation:
@@ -49,9 +42,8 @@ def run_policy(text: str) -> Policy:
 
 def holding(recording: Recording, index: int) -> Holding | None:
     """What the process of event number `index` held at that moment; None where no exec was seen, or where it changed its credentials since."""
-    row = recording.rows.row(index)
-    found = _last_exec(recording, index, int(row["pid"]))
-    if found is None or _changed_since(recording, found, index, int(row["pid"])):
+    found = recording.holdings.exec_of(recording, index, int(recording.rows.row(index)["pid"]))
+    if found is None:
         return None
     _, data = recording.details.process[found]
     return Holding(frozenset(data["capabilities"]["effective"]), int(data["uids"][1]), int(data.get("user_namespace", 0)))
@@ -88,26 +80,3 @@ def _ancestry(recording: Recording, index: int, pid: int, tid: int) -> Iterator[
 
 def _stands(one: OwnFilter, index: int, pid: int, tid: int) -> bool:
     return one.seq <= index and (one.tid == tid or (one.installed.for_all_threads and one.pid == pid))
-
-
-def _last_exec(recording: Recording, index: int, pid: int) -> int | None:
-    # A child holds what its maker held, until it runs a program itself.
-    execs: dict[int, int] = {}
-    for place, (event, data) in recording.details.process.items():
-        if place >= index:
-            break
-        maker = int(recording.rows.row(place)["pid"])
-        if event == "exec":
-            execs[maker] = place
-        elif event == "fork" and not data["thread"] and maker in execs:
-            execs[int(data["child"])] = execs[maker]
-    return execs.get(pid)
-
-
-def _changed_since(recording: Recording, start: int, stop: int, pid: int) -> bool:
-    for _, rows in recording.rows.slices(start, stop):
-        candidates = rows[_WATCHED.succeeded(rows)]
-        mine = candidates[(candidates["pid"] == pid) & (candidates["kind"] == CALL_ROW)]
-        if any(name(int(row["arch"]), int(row["nr"])) in _CHANGING for row in mine):
-            return True
-    return False

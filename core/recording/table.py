@@ -6,10 +6,11 @@ and `captures` are what re-judging and re-decoding need. Beside events a recordi
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -89,13 +90,21 @@ SCHEMA: Final = pa.schema(
 
 _KINDS: Final = ("call", "process", "output", "lost")
 _CAPABILITY_WORDS: Final = tuple(capability_name(number) for number in range(64))
+_KIND_TEXTS, _CAPABILITY_TEXTS, _GATES, _OUTCOMES, _EVIDENCES = (
+    pa.array(words, pa.string())
+    for words in (_KINDS, _CAPABILITY_WORDS, *([member.word for member in members] for members in (Gate, Outcome, Evidence)))
+)
+_CHECK_FIELDS: Final = operator.attrgetter("capability", "granted", "decisive", "namespace", "stack")
+_CAPTURE_FIELDS: Final = operator.attrgetter("argument", "kind", "truncated", "failed", "data")
 
 
 def check_columns(schema: pa.Schema) -> None:
     """Raises `RecordingError` where a file's columns are not those that `read_events` reads."""
     for field in SCHEMA:
         if schema.get_field_index(field.name) < 0 or schema.field(field.name).type != field.type:
-            raise RecordingError(f"its column {field.name!r} is not as it should be: it is damaged, or was written by another version")
+            raise RecordingError(
+                f"its column {field.name!r} is missing or of another type than a recording has: it is damaged, or a Gatescope in development wrote it"
+            )
 
 
 def schema_of(header: RunHeader) -> pa.Schema:
@@ -103,8 +112,8 @@ def schema_of(header: RunHeader) -> pa.Schema:
     return SCHEMA.with_metadata({METADATA_KEY: header.encode()})
 
 
-def _words(codes: NDArray[Any], words: Sequence[str | None], absent: NDArray[np.bool_] | None = None) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32), mask=absent), pa.array(words, pa.string()))
+def _words(codes: NDArray[Any], words: pa.StringArray, absent: NDArray[np.bool_] | None = None) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32), mask=absent), words)
 
 
 def _sparse(count: int, found: Mapping[int, Any], kind: pa.DataType) -> pa.Array:
@@ -120,42 +129,46 @@ def _sparse(count: int, found: Mapping[int, Any], kind: pa.DataType) -> pa.Array
 class TableWriter:
     """Turns rows into record batches; the dictionaries of names only grow, so that an unchanged one is not written again."""
 
-    def __init__(self, header: RunHeader) -> None:
+    def __init__(self, header: RunHeader, names: Interner) -> None:
+        """`names`: what comm and reason of the rows to come index."""
         self.schema = schema_of(header)
         self._syscalls = Interner("")
         self._arches = Interner("", *ARCHES)
+        self._texts = {interner: pa.array((), pa.string()) for interner in (names, self._syscalls, self._arches)}
+        self._names = names
 
-    def events(self, rows: Rows, start: int, names: Sequence[str], details: Details) -> pa.RecordBatch:
-        """The batch of event rows; `start` is the number of the first, `names` what comm and reason index, `details` count from `start`."""
+    def events(self, rows: Rows, start: int, details: Details) -> pa.RecordBatch:
+        """The batch of event rows; `start` is the number of the first, from which `details` count."""
         count = len(rows)
         other = rows["kind"] != CALL_ROW
-        syscalls, arches = self._names(rows)
+        syscalls, arches = self._called(rows)
         returned = returns(rows)
+        names = self._grown(self._names)
         columns = {
-            "kind": _words(rows["kind"], _KINDS),
+            "kind": _words(rows["kind"], _KIND_TEXTS),
             "seq": pa.array(np.arange(start + 1, start + count + 1, dtype=np.uint64)),
             "time_ns": pa.array(rows["time_ns"]),
             "pid": pa.array(rows["pid"]),
             "tid": pa.array(rows["tid"]),
             "comm": _words(rows["comm"], names),
-            "syscall": _words(syscalls, self._syscalls.texts, other),
+            "syscall": _words(syscalls, self._grown(self._syscalls), other),
             "nr": pa.array(rows["nr"], mask=other),
-            "arch": _words(arches, self._arches.texts, other),
+            "arch": _words(arches, self._grown(self._arches), other),
             "args": pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(rows["args"]).reshape(-1)), 6),
             "ret": pa.array(rows["ret"], mask=~returned),
             "errno": _errnos(rows, returned),
             "duration_ns": pa.array(rows["duration_ns"], mask=other | (rows["duration_ns"] < 0)),
-            "gate": _words(rows["gate"], [gate.word for gate in Gate], other | (rows["gate"] == Gate.NONE)),
-            "outcome": _words(rows["outcome"], [outcome.word for outcome in Outcome], other),
-            "evidence": _words(rows["evidence"], [evidence.word for evidence in Evidence], other),
+            "gate": _words(rows["gate"], _GATES, other | (rows["gate"] == Gate.NONE)),
+            "outcome": _words(rows["outcome"], _OUTCOMES, other),
+            "evidence": _words(rows["evidence"], _EVIDENCES, other),
             "reason": _words(rows["reason"], names, other),
             "rule": pa.array(rows["rule"], mask=other | (rows["rule"] == 0)),
             "own_filter": pa.array(rows["own_filter"], mask=other | (rows["own_filter"] == 0)),
-            "capability": _words(np.maximum(rows["capability"], 0), _CAPABILITY_WORDS, other | (rows["capability"] < 0)),
+            "capability": _words(np.maximum(rows["capability"], 0), _CAPABILITY_TEXTS, other | (rows["capability"] < 0)),
             "alternatives": _sparse(count, _alternatives(rows), SCHEMA.field("alternatives").type),
             "conflict": pa.array(rows["conflict"], mask=other),
-            "checks": _sparse(count, _check_structs(details.checks), SCHEMA.field("checks").type),
-            "captures": _captures(count, details.captures),
+            "checks": _nested(count, details.checks, SCHEMA.field("checks").type, _CHECK_FIELDS),
+            "captures": _nested(count, details.captures, SCHEMA.field("captures").type, _CAPTURE_FIELDS),
             "flags": pa.array(rows["flags"], mask=other),
             "instruction_pointer": pa.array(rows["instruction_pointer"], mask=other),
             "event": _sparse(count, {index: event for index, (event, _) in details.process.items()}, pa.string()),
@@ -175,7 +188,12 @@ class TableWriter:
         arrays = [columns[field.name] if field.name in columns else _absent(field.type, count) for field in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _names(self, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _grown(self, interner: Interner) -> pa.StringArray:
+        if len(self._texts[interner]) != len(interner.texts):
+            self._texts[interner] = pa.array(interner.texts, pa.string())
+        return self._texts[interner]
+
+    def _called(self, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """For each row the codes of its syscall's and its architecture's name; 0 for rows that are no calls."""
         pairs = (rows["arch"].astype(np.uint64) << np.uint64(32)) | rows["nr"]
         unique, inverse = np.unique(pairs, return_inverse=True)
@@ -185,41 +203,40 @@ class TableWriter:
         return syscalls[inverse.reshape(-1)], arches[inverse.reshape(-1)]
 
 
+@functools.lru_cache(maxsize=128)
 def _absent(kind: pa.DataType, count: int) -> pa.Array:
-    return _words(np.zeros(count), [""], np.ones(count, np.bool_)) if pa.types.is_dictionary(kind) else pa.nulls(count, kind)
+    # A row of output is nearly all of these, and a run that writes much has thousands of them.
+    return _words(np.zeros(count), pa.array([""]), np.ones(count, np.bool_)) if pa.types.is_dictionary(kind) else pa.nulls(count, kind)
 
 
 def _one_word(word: str) -> pa.DictionaryArray:
-    return _words(np.array([_KINDS.index(word)]), _KINDS)
+    return _words(np.array([_KINDS.index(word)]), _KIND_TEXTS)
 
 
 def _errnos(rows: Rows, returned: NDArray[np.bool_]) -> pa.DictionaryArray:
     failed = returned & (rows["ret"] < 0) & (rows["ret"] >= -MAX_ERRNO)
     numbers, codes = np.unique(np.where(failed, -rows["ret"], 0), return_inverse=True)
-    return _words(codes.reshape(-1), [errno_name(int(number)) if number else "" for number in numbers], ~failed)
+    words = pa.array([errno_name(int(number)) if number else "" for number in numbers], pa.string())
+    return _words(codes.reshape(-1), words, ~failed)
 
 
 def _alternatives(rows: Rows) -> dict[int, list[str]]:
     return {int(index): list(capability_names(int(rows["alternatives"][index]))) for index in np.flatnonzero(rows["alternatives"])}
 
 
-def _check_structs(found: Mapping[int, Sequence[Check]]) -> dict[int, list[dict[str, Any]]]:
-    return {index: [dataclasses.asdict(check) for check in checks] for index, checks in found.items()}
-
-
-def _captures(count: int, found: Mapping[int, Sequence[Capture]]) -> pa.Array:
-    """Column by column: there may be one for every call."""
-    kind = SCHEMA.field("captures").type
+def _nested(count: int, found: Mapping[int, Sequence[Any]], kind: pa.DataType, fields: Callable[[Any], tuple[Any, ...]]) -> pa.Array:
+    """A column of lists of structures of `fields`; made field by field, for there may be some in every row."""
     if not found:
         return pa.nulls(count, kind)
     lengths = np.zeros(count + 1, np.int32)
-    for index, captures in found.items():
-        lengths[index + 1] = len(captures)
     rows = sorted(found)
-    _, *columns = zip(*itertools.chain.from_iterable(found[row] for row in rows), strict=True)  # a capture's call is the row itself
-    fields = [pa.array(column, field.type) for column, field in zip(columns, kind.value_type, strict=True)]
-    values = pa.StructArray.from_arrays(fields, fields=list(kind.value_type))
-    return pa.ListArray.from_arrays(pa.array(np.cumsum(lengths, dtype=np.int32)), values, type=kind, mask=pa.array(lengths[1:] == 0))
+    lengths[np.array(rows) + 1] = [len(found[row]) for row in rows]
+    columns = zip(*map(fields, itertools.chain.from_iterable(found[row] for row in rows)), strict=True)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, kind.value_type, strict=True)]
+    values = pa.StructArray.from_arrays(arrays, fields=list(kind.value_type))
+    # A row without any begins nowhere, and so is null. (A mask would say the same, but costs the import of pyarrow.compute, 0.1 s, of a run.)
+    offsets = pa.array(np.cumsum(lengths, dtype=np.int32), mask=np.append(lengths[1:] == 0, False))
+    return pa.ListArray.from_arrays(offsets, values, type=kind)
 
 
 def _read_captures(column: pa.ListArray) -> dict[int, tuple[Capture, ...]]:

@@ -12,9 +12,9 @@ from core.judge.change import Change
 from core.judge.proof import Standing
 from core.policy.model import Policy
 from core.text import GATE_SIGNS, result_text
+from gui.elided_button import ElidedButton
 from gui.flip_flow import Answer
 from gui.inspector.detail_page import paragraph
-from gui.inspector.elided_button import ElidedButton
 from gui.naming import named
 from gui.theme import GRID, Theme, Tokens
 

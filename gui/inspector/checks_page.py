@@ -14,6 +14,7 @@ from core.knowledge.capabilities import BY_NAME
 from core.knowledge.noise import asking_function, function_purpose, plain_name
 from gui.inspector.detail_page import DetailPage, paragraph
 from gui.naming import named
+from gui.tab_order import join_tab_order
 from gui.theme import GRID, Theme
 
 
@@ -46,6 +47,7 @@ class ChecksPage(DetailPage):
         if not checks:
             for name in named_without_checks(situation):
                 self._cards.addWidget(CapabilityText(name))
+        join_tab_order(self.area)
 
 
 class CheckCard(QWidget):
@@ -77,7 +79,7 @@ class CheckCard(QWidget):
         column.addWidget(CapabilityText(check.capability))
 
     def _unfolder(self, check: Check, function: str) -> QToolButton:
-        button = named(QToolButton(autoRaise=True), f"Kernel stack of the check for {check.capability}", style="crumb")
+        button = named(QToolButton(autoRaise=True), f"Kernel stack of the check for {check.capability}", style="fold")
         button.setCheckable(True)
         button.setText(f"{len(check.stack)} kernel functions, to {function or 'the check'}")
         button.setArrowType(Qt.ArrowType.RightArrow)

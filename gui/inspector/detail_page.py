@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.labels import strong_label
 from gui.naming import named
@@ -18,10 +18,10 @@ class DetailPage(QWidget):
     def __init__(self, theme: Theme, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
-        self.back = named(QToolButton(autoRaise=True), "Back to the gates", "Back to the gates (Esc, Alt+Left)", "crumb")
+        self.back = named(QPushButton(), "Back to the gates", "Back to the gates (Esc, Alt+Left)", "crumb")
         self.back.clicked.connect(self.back_wanted)
         head = QHBoxLayout()
-        head.setContentsMargins(MARGIN - GRID, 2 * GRID, MARGIN, GRID)
+        head.setContentsMargins(MARGIN, 2 * GRID, MARGIN, GRID)
         head.setSpacing(GRID)
         head.addWidget(self.back)
         head.addWidget(strong_label(f"›  {title}"))

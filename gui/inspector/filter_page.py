@@ -16,9 +16,9 @@ from core.bpf.program import counted
 from core.judge.change import Situation
 from core.policy.action import Action
 from core.policy.stack import all_rules
+from gui.elided_button import ElidedButton
 from gui.filter_listing import FilterListing
 from gui.inspector.detail_page import DetailPage, paragraph
-from gui.inspector.elided_button import ElidedButton
 from gui.labels import strong_label
 from gui.models.rule_text import arguments_text, calls_text
 from gui.naming import named
@@ -121,6 +121,8 @@ class FilterPart(QWidget):
 def decision_of(situation: Situation) -> str:
     """Who answered what, in a sentence."""
     seccomp = situation.policy.seccomp
+    if situation.event.verdict.own_filter is not None:
+        return _own_decision(situation, situation.event.verdict.own_filter)
     if not situation.filters and seccomp.mode != "strict":
         return "The policy has no filter: seccomp was not asked." if not situation.own_filters else "The policy has no filter of its own."
     answer = answer_call(seccomp, situation.filters, situation.data)
@@ -130,10 +132,22 @@ def decision_of(situation: Situation) -> str:
     return sentence(f"{answer.action_words}, {answer.reason}")
 
 
+def _own_decision(situation: Situation, number: int) -> str:
+    program = dict(situation.own_filters).get(number)
+    if program is None:
+        return "The strict mode that the target entered itself decided: it has no program."
+    answer = Action.from_value(emulate(program, situation.data).value).word
+    decided = sentence(f"{answer}, by filter {number} of the target's own")
+    if not situation.filters or not situation.event.verdict.judged:
+        return decided
+    policy = answer_call(situation.policy.seccomp, situation.filters, situation.data)
+    return f"{decided} The policy answers {policy.action.word}; the strictest answer counts, and of equal ones the newest."
+
+
 def rule_of(situation: Situation) -> str:
     """The deciding rule in words; empty where none decided."""
     seccomp = situation.policy.seccomp
-    asked = situation.filters and situation.event.verdict.judged
+    asked = situation.filters and situation.event.verdict.judged and situation.event.verdict.own_filter is None
     number = answer_call(seccomp, situation.filters, situation.data).rule if asked else None
     if number is None:
         return ""

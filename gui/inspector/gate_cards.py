@@ -8,7 +8,8 @@ import itertools
 from typing import Final
 
 from core.event import CallEvent
-from core.judge.verdict import Check, Evidence, Gate, Outcome
+from core.judge import wording
+from core.judge.verdict import Check, Evidence, Gate, Outcome, Verdict
 from core.knowledge.errnos import errno_meaning, errno_number
 from core.knowledge.noise import asking_function, function_purpose, plain_name
 from core.text import result_text
@@ -88,6 +89,7 @@ _OUTCOME_STATES: Final = {
 _ENTRY: Final = ("do_syscall_64", "x64_sys_call", "do_int80", "do_fast_syscall", "entry_")
 """The way into the kernel, the same below every call: only "All fields" shows it."""
 _SHOWN_CHECKS: Final = 3
+_OWN: Final = "the target's own filter {}"
 
 
 def diagram_of(event: CallEvent, filters: int, *, sees_checks: bool = True) -> Diagram:
@@ -112,7 +114,7 @@ def why(event: CallEvent) -> str:
 def evidence_sentence(event: CallEvent) -> str:
     """What the word of the evidence means here."""
     sentences = {
-        Evidence.OBSERVED: "the kernel said so itself while the call ran.",
+        Evidence.OBSERVED: "the kernel itself said so.",
         Evidence.COMPUTED: "the recorded call, put through the recorded filter.",
         Evidence.INFERRED: "from the errno, and from what is known of the call and of the process.",
         Evidence.UNKNOWN: "nothing that was recorded tells.",
@@ -124,14 +126,26 @@ def _seccomp_card(event: CallEvent, filters: int) -> Card:
     verdict = event.verdict
     if verdict.gate is Gate.SECCOMP:
         state = _OUTCOME_STATES.get(verdict.outcome, State.PASSED)
-        decided = f"rule {verdict.rule}" if verdict.rule is not None else "the default action"
-        return Card(Gate.SECCOMP, "seccomp", state, (f"{decided} decided, before the call ran",))
+        return Card(Gate.SECCOMP, "seccomp", state, (f"{_decider(verdict)} decided, before the call ran",))
     if not filters:
         return Card(Gate.SECCOMP, "seccomp", State.NOT_ASKED, ("the policy has no filter",))
     if not verdict.judged:
         return Card(Gate.SECCOMP, "seccomp", State.NOT_ASKED, ("the filter judges from a later moment on",))
-    rule = (f"rule {verdict.rule} let it pass",) if verdict.rule is not None else ()
-    return Card(Gate.SECCOMP, "seccomp", State.PASSED, rule)
+    passed = (
+        _OWN.format(verdict.own_filter) if verdict.own_filter is not None else f"rule {verdict.rule}" if verdict.rule is not None else ""
+    )
+    return Card(Gate.SECCOMP, "seccomp", State.PASSED, (f"{passed} let it pass",) if passed else ())
+
+
+def _decider(verdict: Verdict) -> str:
+    if verdict.own_filter is not None:
+        return _OWN.format(verdict.own_filter)
+    if verdict.rule is not None:
+        return f"rule {verdict.rule}"
+    # The sentence names whom no number names; where it is a filter that is not known, it names none of these.
+    return next(
+        (f"the {one}" for one in (wording.DEFAULT, wording.OTHER_ARCHITECTURES, wording.STRICT_MODE) if one in verdict.reason), "a filter"
+    )
 
 
 def _capability_card(event: CallEvent, *, sees_checks: bool) -> Card:

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.event import ProcessEvent, ending
 from core.recording.process_tree import Exec, Process
+from gui.elided_button import ElidedButton
 from gui.exec_text import exec_html
 from gui.inspector.call_links import CallLinks
 from gui.inspector.detail_page import paragraph
-from gui.inspector.elided_button import ElidedButton
 from gui.labels import strong_label
 from gui.theme import MARGIN, Theme
 

@@ -18,6 +18,7 @@ from core.policy.model import Policy
 from core.policy.stack import all_rules
 from gui.after_exec import Answer, Question, answer
 from gui.background import Background
+from gui.elided_button import ElidedButton
 from gui.gates import GATE_SHAPES, finding_look
 from gui.icons import Shape, shape_icon
 from gui.labels import ProblemLabel, muted_label, rule_line, strong_label
@@ -29,6 +30,7 @@ from gui.theme import MARGIN, Theme
 _QUOTES: Final = "'\""
 _DETAILS_HEIGHT: Final = 200
 """At most; longer texts scroll."""
+_NO_FINDING: Final = "No finding"
 _SHOWN_FINDINGS: Final = 3
 """In the tip; all of them are beside the rules."""
 
@@ -112,7 +114,9 @@ class AfterExecCard(Card):
 
 
 class SeccompCard(Card):
-    """The filter in a line."""
+    """The filter in a line, and what lint finds in another that leads there."""
+
+    findings_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Seccomp")
@@ -124,7 +128,8 @@ class SeccompCard(Card):
         self._mode = "off"
         self._instructions = ""
         self._finding: Finding | None = None
-        self.finding = muted_label()
+        self.finding = ElidedButton(_NO_FINDING, link=True)
+        self.finding.clicked.connect(self.findings_wanted)
         self.column.addWidget(self.finding)
         self.show_findings(())
         theme.changed.connect(self._on_theme_changed)
@@ -149,13 +154,13 @@ class SeccompCard(Card):
         self._instructions = f" · {count} instructions" if count is not None else ""
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
-        """The gravest finding that warns, in a line, and how many more there are."""
+        """How many findings warn, and the gravest of them."""
         warning = [finding for finding in findings if finding.severity != "info"]
         self._finding = warning[0] if warning else None
         sign = {"error": "✕", "warning": "⚠"}.get(warning[0].severity, "") if warning else ""
-        more = f", and {len(warning) - 1} more" if len(warning) > 1 else ""
-        self.finding.setText(f"{sign} {headline(warning[0])}{more}" if warning else "")
-        self.finding.setToolTip("\n\n".join(finding.message for finding in warning[:_SHOWN_FINDINGS]))
+        count = f"{len(warning)} findings: " if len(warning) > 1 else ""
+        tip = "\n\n".join(finding.message for finding in warning[:_SHOWN_FINDINGS])
+        self.finding.set_words(f"{sign} {count}{headline(warning[0])}" if warning else _NO_FINDING, tip)
         self.finding.setVisible(bool(warning))
         self._on_theme_changed()
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui.theme import Theme
+
+_FEWEST_LETTERS: Final = 24
+"""In a line of what comes of a thing to do."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class EmptyState(QWidget):
         grid.setVerticalSpacing(8)
         for row, invitation in enumerate(invitations):
             grid.addWidget(self._button(invitation.action), row, 0)
-            grid.addWidget(_explanation(invitation), row, 1)
+            grid.addWidget(_Explanation(invitation), row, 1)
         column = QVBoxLayout(self)
         column.addStretch(2)
         column.addWidget(self._heading)
@@ -55,8 +59,17 @@ class EmptyState(QWidget):
         self._heading.setFont(font)
 
 
-def _explanation(invitation: Invitation) -> QLabel:
-    key = invitation.action.shortcut().toString()
-    label = QLabel(invitation.explanation + (f"   {key}" if key else ""))
-    label.setProperty("muted", True)
-    return label
+class _Explanation(QLabel):
+    """In one line where there is room, in several where there is not: it must not make the window wider than the screen."""
+
+    def __init__(self, invitation: Invitation) -> None:
+        key = invitation.action.shortcut().toString()
+        super().__init__(invitation.explanation + (f"   {key}" if key else ""), wordWrap=True)
+        self.setProperty("muted", True)
+
+    def sizeHint(self) -> QSize:
+        whole = self.fontMetrics().size(0, self.text())
+        return QSize(whole.width() + 1, whole.height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's virtual method
+        return QSize(self.fontMetrics().averageCharWidth() * _FEWEST_LETTERS, self.fontMetrics().height())

@@ -139,6 +139,7 @@ class FilterBar(QWidget):
         self.edit.setProperty("problem", bool(sentence))
         self.edit.style().unpolish(self.edit)
         self.edit.style().polish(self.edit)
+        self.edit.setFont(self._theme.mono_font)  # unpolishing brings back the font of the first day
 
     def _on_text_changed(self) -> None:
         self._colour_fields()

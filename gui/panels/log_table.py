@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal, SignalInstance
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+    SignalInstance,
+)
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
@@ -14,10 +25,12 @@ from gui.delegates.log import LogDelegate
 from gui.models.log_columns import COLUMNS, Column
 from gui.models.log_copy import as_csv, as_json, as_text
 from gui.models.log_model import LogModel
-from gui.panels.quiet_table import quieten
+from gui.panels.quiet_table import FittingWidths, quieten
 from gui.theme import ROW_HEIGHT, Theme
 
 _FILTERABLE: Final = (Column.PID, Column.PROCESS, Column.SYSCALL, Column.RESULT, Column.GATE, Column.REASON, Column.TID, Column.EVIDENCE)
+_JUMPS: Final = (Qt.Key.Key_Home, Qt.Key.Key_End)
+_ROW: Final = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 _COPY_LIMIT: Final = 100_000
 """Rows copied at most: more belongs into a file."""
 
@@ -162,10 +175,10 @@ class LogTable(QTableView):
         header.setSectionsMovable(True)
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(36)
+        FittingWidths(header, {column: info.width for column, info in COLUMNS.items()}, self._theme)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._on_header_menu)
         for column, info in COLUMNS.items():
-            self.setColumnWidth(column, info.width)
             self.setColumnHidden(column, info.hidden)
 
     # What happens.
@@ -176,6 +189,14 @@ class LogTable(QTableView):
             self.copy_text()
         else:
             super().keyPressEvent(event)
+
+    def selectionCommand(  # noqa: N802  Qt's virtual method
+        self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        # By itself a view moves away from what is selected where Ctrl is held: Ctrl+End would show one event and mark another.
+        if isinstance(event, QKeyEvent) and event.key() in _JUMPS and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            return _ROW
+        return super().selectionCommand(index, event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         index = self.indexAt(event.pos())
@@ -218,14 +239,15 @@ class LogTable(QTableView):
         """A number that is cut short is another number."""
         last = self._log.rowCount() - 1
         if last >= 0:
-            digits = len(str(self._log.event_index(last) + 1))
-            needed = self.fontMetrics().horizontalAdvance("0" * max(digits, 4)) + 20
-            if self.columnWidth(Column.NUMBER) < needed:
-                self.setColumnWidth(Column.NUMBER, needed)
+            for column in (Column.NUMBER, Column.TIME, Column.PID):
+                needed = self.fontMetrics().horizontalAdvance(self._log.row(last).cells[column]) + 20
+                if not self.isColumnHidden(column) and self.columnWidth(column) < needed:
+                    self.setColumnWidth(column, needed)
 
     def _on_theme_changed(self) -> None:
-        self.verticalHeader().setDefaultSectionSize(self._theme.scaled(ROW_HEIGHT))
         self.verticalHeader().setMinimumSectionSize(self._theme.scaled(ROW_HEIGHT))
+        self.verticalHeader().setDefaultSectionSize(self._theme.scaled(ROW_HEIGHT))
+        self._make_room_for_numbers()
         self.viewport().update()
 
     # Rows and columns.
@@ -250,8 +272,7 @@ class LogTable(QTableView):
 
     def select_row(self, row: int) -> None:
         """Selects the row without scrolling to it."""
-        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-        self.selectionModel().setCurrentIndex(self._log.index(row, self._first_column()), flags)
+        self.selectionModel().setCurrentIndex(self._log.index(row, self._first_column()), _ROW)
 
 
 def _rule_title(event: Event | None) -> str:

@@ -60,6 +60,11 @@ class SeccompPages(QWidget):
         self.findings.show_report(report)
         self._show_count()
 
+    def choose_findings(self) -> None:
+        """Shows what lint says, with the keyboard in its list."""
+        self.header.tabs.setCurrentIndex(_FINDINGS)
+        self.findings.list.setFocus()
+
     def show_own(self, filters: Sequence[OwnFilter]) -> None:
         """The filters that the target of the run installed itself."""
         self.own.show_filters(filters)

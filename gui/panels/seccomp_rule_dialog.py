@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QShowEvent
@@ -10,8 +11,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
-    QHBoxLayout,
+    QGridLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -31,8 +31,9 @@ from gui.panels.seccomp_calls_edit import CallsEdit
 from gui.panels.seccomp_tests_edit import TestsEdit
 from gui.theme import Theme
 
-_SIZE = QSize(620, 420)
-_FEW = 4
+_SIZE: Final = QSize(620, 420)
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft
+_FEW: Final = 4
 """Capabilities that are named; a group may meet a dozen."""
 
 
@@ -41,6 +42,7 @@ class RuleDialog(QDialog):
 
     def __init__(self, theme: Theme, rule: Rule, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._given = rule
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.calls = CallsEdit()
@@ -52,9 +54,6 @@ class RuleDialog(QDialog):
         self.expansion, self.guards, self._meaning = muted_label(), muted_label(), muted_label()
         self.spell_out = named(QPushButton("&Spell out the groups"), "Spell out the groups", "Put each group's calls in its place")
         self.spell_out.setAutoDefault(False)
-        self._spell_row = QHBoxLayout()
-        self._spell_row.addWidget(self.spell_out)
-        self._spell_row.addStretch(1)
         self._problems = {part: ProblemLabel() for part in ("syscalls", "action", "args")}
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.accept_button = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
@@ -76,7 +75,7 @@ class RuleDialog(QDialog):
         )
 
     def problem(self) -> str:
-        """What is wrong, as a sentence; empty where the rule can be accepted."""
+        """What is wrong, as a sentence; empty where the rule can be accepted, and for a new one that is not begun."""
         return next((label.text() for label in self._problems.values() if label.text()), "")
 
     def _show(self, rule: Rule) -> None:
@@ -89,23 +88,21 @@ class RuleDialog(QDialog):
         self.enabled.setChecked(rule.enabled)
 
     def _lay_out(self) -> None:
-        form = QFormLayout()
+        form = QGridLayout()  # a form layout gives texts that wrap more height than they need
         form.setHorizontalSpacing(12)
         form.setVerticalSpacing(8)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(field_label("&System calls", self.calls), self.calls)
-        form.addRow("", self.expansion)
-        form.addRow("", self._spell_row)
-        form.addRow("", self._problems["syscalls"])
-        form.addRow(field_label("A&ction", self.action), self.action)
-        form.addRow("", self._meaning)
-        form.addRow("", self.guards)
-        form.addRow("", self._problems["action"])
-        form.addRow(muted_label("Arguments", wrap=False), self.tests)
-        form.addRow("", self._problems["args"])
-        form.addRow(field_label("&Note", self.note), self.note)
-        form.addRow("", self.enabled)
-        self._form = form
+        fields = (
+            *(self.calls, self.expansion, self.spell_out, self._problems["syscalls"]),
+            *(self.action, self._meaning, self._problems["action"]),
+            # One of the two below the tests, so that these stay where they are while one is written.
+            *(self.tests, self.guards, self._problems["args"], self.note, self.enabled),
+        )
+        for row, field in enumerate(fields):
+            form.addWidget(field, row, 1, _LEFT if field is self.spell_out else Qt.AlignmentFlag(0))
+        form.addWidget(field_label("&System calls", self.calls), fields.index(self.calls), 0)
+        form.addWidget(field_label("A&ction", self.action), fields.index(self.action), 0)
+        form.addWidget(muted_label("Arguments", wrap=False), fields.index(self.tests), 0, Qt.AlignmentFlag.AlignTop)
+        form.addWidget(field_label("&Note", self.note), fields.index(self.note), 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(12)
@@ -131,11 +128,11 @@ class RuleDialog(QDialog):
         part, sentence = _problem(rule)
         groups = groups_text(rule.syscalls)
         self._say(self.expansion, "\n".join(filter(None, [groups, numbers_text(rule.syscalls)])))
-        self._form.setRowVisible(self._spell_row, bool(groups))
+        self.spell_out.setVisible(bool(groups))
         self._say(self.guards, "" if sentence else _guarded(rule))
+        begun = bool(rule.syscalls) or rule != self._given  # an empty form is no mistake
         for name, label in self._problems.items():
-            label.show_problem(sentence if name == part else "")
-            self._form.setRowVisible(label, bool(label.text()))
+            label.show_problem(sentence if name == part and begun else "")
         self.accept_button.setEnabled(not sentence)
         self._order_tabs()
         self._grow()
@@ -153,7 +150,7 @@ class RuleDialog(QDialog):
 
     def _say(self, label: QLabel, text: str) -> None:
         label.setText(text)
-        self._form.setRowVisible(label, bool(text))
+        label.setVisible(bool(text))
 
     def _on_spell_out(self) -> None:
         self.calls.set_calls(spelled_out(self.calls.calls()))
@@ -172,7 +169,7 @@ def _guarded(rule: Rule) -> str:
     if not found:
         return ""
     rest = f"; {len(found) - _FEW} more capabilities guard others" if len(found) > _FEW else ""
-    return f"{'; '.join(guard.sentence for guard in found[:_FEW])}{rest}. The kernel asks for them inside the call, behind the filter."
+    return f"{'; '.join(guard.sentence for guard in found[:_FEW])}{rest}. The kernel asks for {'it' if len(found) == 1 else 'them'} inside the call, behind the filter."
 
 
 def _problem(rule: Rule) -> tuple[str, str]:

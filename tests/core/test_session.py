@@ -5,10 +5,17 @@ from __future__ import annotations
 import string
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.judge.collect import Batch
+from core.judge.judge import Judge
+from core.judge.judged import Judged
+from core.judge.records import CALL_DTYPE
+from core.judge.symbols import Symbols
+from core.knowledge.syscalls import ARCHES
 from core.observer import wire
 from core.observer.abilities import hello
 from core.observer.wire import FrameKind, encode_frame, encode_json_frame
@@ -17,7 +24,8 @@ from core.policy.model import Policy
 from core.session import Session
 from tests.support.run import PIPES
 
-STARTED = {"pid": 1, "engine": "ptrace", "monotonic_ns": 5}
+STARTED_NS = 5
+STARTED = {"pid": 1, "engine": "ptrace", "monotonic_ns": STARTED_NS}
 STOP = wire.encode_command(wire.Stop())
 
 words = st.sampled_from(["pid", "status", "monotonic_ns", "text", "detail", "calls", "engines", "invoker", "capabilities", "protocol"])
@@ -78,10 +86,80 @@ def test_the_sentence_names_what_was_wrong(session: Session, frame: bytes, sente
     assert sentence in session.failure
 
 
+@pytest.mark.parametrize(
+    ("stage", "refused"), [("execve", True), ("landlock", True), ("engine", False), ("no such step", False), ([], False)]
+)
+def test_a_launch_that_fails_over_what_was_asked_for_is_a_refusal(session: Session, stage: object, refused: bool) -> None:
+    session.feed(greeting())
+    session.feed(encode_json_frame(FrameKind.FAILED, {"stage": stage, "errno": 2, "detail": "It could not."}))
+    assert (session.failure, session.refused) == ("It could not.", refused)
+
+
 def test_a_target_that_nobody_launched(session: Session) -> None:
     session.feed(encode_json_frame(FrameKind.STARTED, STARTED))
     assert session.failure is not None
     assert "was not asked" in session.failure
+
+
+def call(number: int) -> bytes:
+    """getpid() by thread 1, `number` ms after its start."""
+    time_ns = STARTED_NS + number * 1_000_000
+    known = {
+        "id": number,
+        "entered_ns": time_ns,
+        "exited_ns": time_ns + 100,
+        "pid": 1,
+        "tid": 1,
+        "nr": 39,
+        "arch": ARCHES["x86_64"],
+        "flags": 3,
+    }
+    record = np.zeros(1, CALL_DTYPE)
+    for field, value in known.items():
+        record[field] = value
+    return encode_frame(FrameKind.CALLS, record.tobytes())
+
+
+def flush(number: int) -> bytes:
+    return encode_frame(FrameKind.FLUSH, wire.FLUSH.pack(STARTED_NS + number * 1_000_000 + 500))
+
+
+def output(stream: int, data: bytes) -> bytes:
+    return encode_frame(FrameKind.OUTPUT, bytes([stream]) + data)
+
+
+def test_output_that_comes_together_is_kept_together(session: Session) -> None:
+    session.feed(greeting() + encode_json_frame(FrameKind.STARTED, STARTED))
+    progress = session.feed(output(1, b"a") + output(1, b"b") + output(2, b"c") + output(1, b"d") + output(1, b""))
+    assert progress.outputs == [(1, b"a"), (1, b"b"), (2, b"c"), (1, b"d"), (1, b"")]
+    assert session.recording is not None
+    assert session.recording.output == [(1, b"ab"), (2, b"c"), (1, b"d")]
+
+
+def test_output_before_garbage_is_kept(session: Session) -> None:
+    session.feed(greeting() + encode_json_frame(FrameKind.STARTED, STARTED))
+    session.feed(output(1, b"last words") + output(7, b"?"))
+    assert session.failure is not None
+    assert session.recording is not None
+    assert session.recording.output == [(1, b"last words")]
+
+
+def test_flushes_that_come_together_are_one_batch(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.feed(greeting() + encode_json_frame(FrameKind.STARTED, STARTED))
+    batches: list[int] = []
+    judge = Judge.judge
+
+    def counting(self: Judge, batch: Batch, symbols: Symbols) -> Judged:
+        batches.append(len(batch.calls))
+        return judge(self, batch, symbols)
+
+    monkeypatch.setattr(Judge, "judge", counting)
+    assert session.feed(call(1) + flush(1) + output(1, b"x") + call(2) + flush(2) + call(3) + flush(3) + call(4)).appended == 3
+    assert batches == [3]
+    session.feed(flush(4) + call(5) + encode_json_frame(FrameKind.LOST, {"calls": 1}) + flush(5))
+    assert batches == [3, 1, 1]  # a gap is not made wider than it is
+    assert session.recording is not None
+    assert [event.time_ns for event in session.recording.events()] == [number * 1_000_000 for number in range(1, 6)]
 
 
 def test_an_observer_killed_by_a_signal_without_a_name(session: Session) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.target import TargetError, resolve_target
+from core.target import TargetError, resolve_target, working_directory
 
 
 def program(path: Path, text: str = "#!/bin/sh\n", mode: int = 0o755) -> Path:
@@ -78,6 +78,10 @@ def test_without_a_path_variable_the_default_serves() -> None:
         (["./script"], "./script: is a script whose interpreter /no/such/interpreter does not exist"),
         (["./nested"], "./nested: is a script whose interpreter /no/such/interpreter does not exist"),
         (["./fifo"], "./fifo: is not a regular file"),
+        (["./empty"], "./empty: is an empty file"),
+        (["./for-plain"], "is not executable; mend the script's first line"),
+        (["./for-folder"], "is not executable; mend the script's first line"),
+        (["./windows"], "./windows: is a script whose interpreter /bin/sh is followed by a carriage return"),
     ],
 )
 def test_what_cannot_run_is_named(tmp_path: Path, argv: list[str], sentence: str) -> None:
@@ -89,9 +93,35 @@ def test_what_cannot_run_is_named(tmp_path: Path, argv: list[str], sentence: str
     program(tmp_path / "empty-shebang", "#!\n")
     program(tmp_path / "script", "#!/no/such/interpreter -x\n")
     program(tmp_path / "nested", f"#!{tmp_path}/script\n")
+    program(tmp_path / "empty", "")
+    program(tmp_path / "for-plain", f"#!{tmp_path}/plain\n")
+    program(tmp_path / "for-folder", f"#!{tmp_path}/folder\n")
+    program(tmp_path / "windows", "#!/bin/sh\r\n")
     with pytest.raises(TargetError) as caught:
         resolve_target(argv, {"PATH": str(tmp_path)}, str(tmp_path))
     assert sentence in str(caught.value)
+
+
+def test_an_interpreter_that_we_may_not_see_is_left_to_the_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path / "script", "#!/closed/interpreter\n")
+    look = Path.stat
+
+    def refuse(path: Path, **options: bool) -> os.stat_result:
+        if path == Path("/closed/interpreter"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert resolve_target(["./script"], {}, str(tmp_path)).argv == ("./script",)
+
+
+def test_a_working_directory_that_was_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    assert working_directory() == str(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(TargetError, match="does not exist any more: change to another"):
+        working_directory()
 
 
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:

@@ -108,6 +108,14 @@ def test_the_key_starts_and_stops_from_the_target_line(window: MainWindow, qtbot
     assert window.actions_.run.isEnabled()
 
 
+def test_larger_type_fits_the_screen_and_is_remembered(window: MainWindow, theme: Theme, settings: Settings) -> None:
+    window.actions_.large_type.trigger()
+    assert theme.large
+    assert window.minimumSizeHint().width() <= 1440
+    window.close()
+    assert settings.text("type") == "larger"
+
+
 def test_again_stops_and_runs_once_more(window: MainWindow, qtbot: QtBot) -> None:
     window.bar.set_command("sleep 1000")
     controller = window.flow.controller
@@ -291,6 +299,10 @@ def test_a_recording_opens(window: MainWindow, tmp_path: Path) -> None:
     filled(tmp_path / "run.arrow").close()
     window.open_recording(tmp_path / "run.arrow")
     assert cells(window, Column.SYSCALL) == ["socket", "openat", "fork"]
+    assert window.log.info.text == ""
+    filled(tmp_path / "cut.arrow")
+    window.open_recording(tmp_path / "cut.arrow")
+    assert "cut.arrow ends, or is damaged, behind event 3" in window.log.info.text
     (tmp_path / "no.arrow").write_bytes(b"nothing of the kind")
     window.open_recording(tmp_path / "no.arrow")
     assert "not a recording" in window.log.info.text

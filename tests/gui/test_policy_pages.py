@@ -57,6 +57,15 @@ def test_the_rule_is_one_click_away(pages: PolicyPages, qtbot: QtBot) -> None:
     assert pages.seccomp.rules.table.currentIndex().row() == 1
 
 
+def test_what_lint_finds_is_one_click_away(pages: PolicyPages, stack: QStackedWidget, qtbot: QtBot) -> None:
+    pages.page_wanted.connect(lambda _: stack.setCurrentWidget(pages.seccomp))
+    pages.seccomp.pages.header.show_tab("Filter")
+    with qtbot.waitSignal(pages.page_wanted) as wanted:
+        pages.capabilities.seccomp.finding.click()
+    assert wanted.args == ["Seccomp"]
+    assert pages.seccomp.pages.findings.list.hasFocus()
+
+
 def test_the_title_says_the_risk(pages: PolicyPages) -> None:
     details = pages.capabilities.details
     for name, risk in (("SYS_ADMIN", "as good as root"), ("NET_RAW", "serious"), ("KILL", "limited")):

@@ -85,6 +85,7 @@ def test_stop_ends_the_target(controller: RunController, qtbot: QtBot) -> None:
     assert controller.session is not None
     assert controller.session.ending is not None
     assert controller.session.ending.exit_status == 128 + signal.SIGKILL
+    assert controller.session.ending.sentence.startswith("Stopped after")
 
 
 def test_shutting_down_ends_the_target(controller: RunController, qtbot: QtBot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,32 +26,48 @@ def policy(text: str) -> Policy:
     return decode(text)
 
 
+_AS_NOBODY = """import os, sys, prctl
+from core.observer.__main__ import main  # all of the code is read before it is somebody who may not be allowed to read it
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+prctl.set_dumpable(1)  # else its children could not be traced: it has changed its user ids
+sys.exit(main())
+"""
+UNPRIVILEGED_OBSERVER = (sys.executable, "-I", "-c", _AS_NOBODY)
+"""An observer that gives up being root before it begins."""
+
+
 def run(
-    argv: Sequence[str], policy_text: str = "", *, engine: EngineChoice = "auto", record: Path | None = None, directory: str | None = None
+    argv: Sequence[str],
+    policy_text: str = "",
+    *,
+    engine: EngineChoice = "auto",
+    record: Path | None = None,
+    directory: str | None = None,
+    observer: Sequence[str] = (),
 ) -> Session:
     """Runs to the end with an empty stdin; the session's recording, ending or failure tell of it. Raises `UsageProblem` as `make_plan` does."""
-    return run_plan(make_plan(decode(policy_text), argv, engine=engine, terminal=PIPES, directory=directory), record)
+    return run_plan(make_plan(decode(policy_text), argv, engine=engine, terminal=PIPES, directory=directory), record, observer)
 
 
-def run_plan(plan: Plan, record: Path | None = None) -> Session:
-    """Runs a plan to its end with an empty stdin."""
+def run_plan(plan: Plan, record: Path | None = None, observer: Sequence[str] = ()) -> Session:
+    """Runs a plan to its end with an empty stdin; `observer`: the command line of another one than our own."""
     session = Session(plan, record)
     # Its stderr goes to a file: a pipe that nobody reads could fill.
     with (
         tempfile.TemporaryFile() as stderr,
-        subprocess.Popen(observer_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr) as observer,
+        subprocess.Popen(observer or observer_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr) as process,
     ):
-        assert observer.stdin is not None
-        assert observer.stdout is not None
-        while data := os.read(observer.stdout.fileno(), 1 << 20):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        while data := os.read(process.stdout.fileno(), 1 << 20):
             commands = session.feed(data).commands
             if commands:
-                observer.stdin.write(commands)
-                observer.stdin.flush()
-        observer.stdin.close()
-        observer.wait(10)
+                process.stdin.write(commands)
+                process.stdin.flush()
+        process.stdin.close()
+        process.wait(10)
         stderr.seek(0)
-        session.finish(stderr.read().decode(errors="replace"), observer.returncode)
+        session.finish(stderr.read().decode(errors="replace"), process.returncode)
     return session
 
 

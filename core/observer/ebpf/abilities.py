@@ -43,7 +43,7 @@ def _missing_privilege() -> str | None:
     lacking = [name for name, bit in (("CAP_BPF", _CAP_BPF), ("CAP_PERFMON", _CAP_PERFMON)) if not held & (bit | _CAP_SYS_ADMIN)]
     if not lacking:
         return None
-    return f"eBPF needs {' and '.join(lacking)}, which the observer does not hold: run the observer as root"
+    return f"eBPF needs {' and '.join(lacking)}, which the observer does not hold: run the observer as root (--observer sudo)"
 
 
 def _refusal() -> str | None:

@@ -65,7 +65,10 @@ class Ring(abc.ABC):
             start = position & self._mask
             ready, skip = self._ready(start, end - position)
             if ready:
-                emit(self.kind, self._data[start : start + ready])
+                with self._data[
+                    start : start + ready
+                ] as piece:  # a view that outlived an exception in `emit` would keep the ring from being closed
+                    emit(self.kind, piece)
             if ready or skip:
                 position += ready + skip
                 skipped += skip

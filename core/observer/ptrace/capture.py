@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import errno
+import os
 import struct
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from core.observer import native, wire
+from core.observer.ptrace.place import AT_FDCWD, place_of
 from core.observer.wire import MAX_CAPTURE, CaptureKind, CapturePlan
 
 _PAGE: Final = 4096
@@ -21,6 +24,7 @@ _NARROW_PROGRAM: Final = struct.Struct("<H2xI")
 """struct sock_fprog."""
 _INSTRUCTION_SIZE: Final = 8
 _MAX_INSTRUCTIONS: Final = 4096  # the kernel's BPF_MAXINSNS
+_MAYBE_LANDLOCK: Final = (-errno.EACCES, -errno.EXDEV)
 
 Item = tuple[int, int, int, int, bool]
 """(argument, kind, size, length_argument, at_entry) of a plan."""
@@ -114,6 +118,8 @@ class Capturer:
     """Carries out plans and packs the records."""
 
     def __init__(self) -> None:
+        self.landlock: wire.Landlock | None = None
+        """The ruleset over the target, its paths without links: for places."""
         self._memory = Memory()
 
     def capture(self, pid: int, call: int, arch: int, nr: int, arguments: bytes, ret: int, items: tuple[Item, ...]) -> bytes:
@@ -125,6 +131,10 @@ class Capturer:
                 if values[0] & 0xFFFFFFFF == size:
                     records += b"".join(self._program(pid, call, _is_narrow(arch, nr), values[argument]))
                 continue
+            if kind == CaptureKind.PLACE:
+                if ret in _MAYBE_LANDLOCK:
+                    records += self._place(pid, call, argument, values[argument], size, _folder(values, length_argument))
+                continue
             read = self._read(pid, arch, values[argument], kind, self._wanted(size, length_argument, values, ret))
             if read is None:
                 records += _HEADER.pack(_RING_LENGTH, 0, call, argument, kind, 0, 1, 0)
@@ -134,6 +144,17 @@ class Capturer:
                 truncated = self._goes_on(size, length_argument, values, ret)
             records += capture_record(call, argument, kind, data, truncated=truncated)
         return records
+
+    def _place(self, tid: int, call: int, argument: int, address: int, size: int, folder: int) -> bytes:
+        assert self.landlock is not None
+        read = self._memory.string(tid, address, size)
+        found = None if read is None or read[1] else place_of(tid, folder, os.fsdecode(read[0]))
+        if found is None:
+            return b""
+        rights = self.landlock.rights_at(found.folder), self.landlock.rights_at(found.file)
+        data = wire.PLACE.pack(*rights, found.in_folder, found.at_file)
+        data += b"".join(os.fsencode(path) + b"\0" for path in (found.folder, found.file))
+        return capture_record(call, wire.PLACES + argument, CaptureKind.PLACE, data, truncated=False)
 
     def _program(self, pid: int, call: int, narrow: bool, address: int) -> Iterator[bytes]:
         layout = _NARROW_PROGRAM if narrow else _PROGRAM
@@ -187,6 +208,13 @@ class Capturer:
             data = (data + text + b"\0")[:size]
             if truncated or len(data) == size:
                 return data, True
+
+
+def _folder(values: tuple[int, ...], argument: int) -> int:
+    if argument == wire.NO_LENGTH:
+        return AT_FDCWD
+    value = values[argument] & 0xFFFFFFFF
+    return value - 2**32 if value >> 31 else value
 
 
 def _is_narrow(arch: int, nr: int) -> bool:

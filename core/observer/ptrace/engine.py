@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from core.observer import native, records, tracee, wire
+from core.observer import landlock, native, records, tracee, wire
 from core.observer.engine import LOST_KINDS, Emit, EngineError
 from core.observer.inject import Injection
 from core.observer.ptrace.capture import Plan, plans
@@ -69,6 +69,7 @@ class PtraceEngine:
         if machine != "x86_64":
             raise EngineError(f"The ptrace engine knows the registers of x86_64 only so far, not those of {machine}.")
         self._plans = plans(spec.captures)
+        self._log.capturer.landlock = spec.landlock and landlock.without_links(spec.landlock)
         self._securebits = _securebits_at_launch(spec)
         injection = Injection(spec, self.mute, self.unmute)
         self.injection = injection if injection.pending else None

@@ -7,7 +7,6 @@ import os
 import signal
 import struct
 import time
-from pathlib import Path
 from typing import Final
 
 from core.observer import native, records, tracee
@@ -85,7 +84,7 @@ class Lifecycle:
         for tid, since in list(self._early.items()):
             if now - since > _PATIENCE_NS:
                 del self._early[tid]
-                self.threads[tid] = Thread(_thread_group(tid), records.read_comm(tid))
+                self.threads[tid] = Thread(records.read_thread_group(tid), records.read_comm(tid))
                 with contextlib.suppress(TraceeGone):
                     tracee.request(tracee.SYSCALL, tid)
 
@@ -184,11 +183,3 @@ def _in_group(pid: int, tid: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _thread_group(tid: int) -> int:
-    try:
-        with Path(f"/proc/{tid}/status").open("rb") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith(b"Tgid:"))
-    except OSError:
-        return tid

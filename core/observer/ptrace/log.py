@@ -31,13 +31,13 @@ class Log:
         self.processes = bytearray()
         self._captures = bytearray()
         self._capture_ends = [0]
-        self._capturer = Capturer()
+        self.capturer = Capturer()
 
     def capture(self, tid: int, thread: Thread, ret: int, items: tuple[Item, ...]) -> None:
         """Read what the arguments of the thread's call point to."""
         assert thread.call is not None
         call, _, arch, _, nr, arguments, _ = thread.call
-        self._captures += self._capturer.capture(tid, call, arch, nr, arguments, ret, items)
+        self._captures += self.capturer.capture(tid, call, arch, nr, arguments, ret, items)
         self._capture_ends.append(len(self._captures))
 
     def facts(self, call: int, facts: Iterable[Fact]) -> None:

@@ -68,6 +68,13 @@ def test_two_ordered_comparisons_of_64_bits_are_not_weakened() -> None:
     assert answer(seccomp, 41, 0, 0x80000001) == "errno:ESRCH"
 
 
+@pytest.mark.parametrize("field", ["default", "bad_arch"])
+def test_the_largest_errno_which_libseccomp_refuses_can_be_had_everywhere(field: str) -> None:
+    seccomp = policy(rule("socket", "errno:4095"), rule("mount", "allow"), **{field: "errno:4095"})
+    assert answer(seccomp, 41) == "errno:4095"
+    assert answer(seccomp, 700, arch=AUDIT_ARCH_X86_64 if field == "default" else AUDIT_ARCH_I386) == "errno:4095"
+
+
 def test_rules_with_masks_on_one_call_come_to_an_end() -> None:
     # libseccomp 2.5.4 loops for ever on some of these.
     for first in (0xFF, 0xFFFFFFFF, 0x1FFFFFFFF, 0x300000003):

@@ -22,15 +22,33 @@ from core.knowledge.capabilities import parse_capability
 from core.knowledge.syscalls import number
 from core.observer.wire import AUDIT_ARCH_X86_64, Engine
 from tests.core.judge.truths import TRUTHS
-from tests.support.run import calls_of, run
+from tests.support.run import UNPRIVILEGED_OBSERVER, calls_of, run
 
-IDENTITIES: Final = {
-    "root": "",
-    "root without any": "[capabilities]\nkeep = []\n",
-    "an ordinary user": '[identity]\nuser = "nobody"\n',
-    "a user namespace": "[identity]\nuser_namespace = true\n",
+BOTH: Final[tuple[Engine, ...]] = ("ebpf", "ptrace")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Way:
+    """Who the target is, and who watches it."""
+
+    policy: str
+    engines: tuple[Engine, ...] = BOTH
+    observer: tuple[str, ...] = ()
+    """Our own, where it is empty."""
+    in_namespace: bool = False
+
+
+WAYS: Final = {
+    "root": Way(""),
+    "root without any": Way("[capabilities]\nkeep = []\n"),
+    "an ordinary user": Way('[identity]\nuser = "nobody"\n'),
+    "a user namespace": Way("[identity]\nuser_namespace = true\n", in_namespace=True),
+    "watched by an ordinary user": Way("", ("ptrace",), UNPRIVILEGED_OBSERVER),
+    "watched by an ordinary user, root of a user namespace": Way(
+        '[identity]\nuser = "root"\nuser_namespace = true\n', ("ptrace",), UNPRIVILEGED_OBSERVER, in_namespace=True
+    ),
 }
-"""Policies by who the target is."""
+"""The ways in which the target is run."""
 
 _SOURCE: Final = Path(__file__).with_name("targets") / "asking.py"
 _SOMEBODY: Final = 12
@@ -53,7 +71,7 @@ class Asking:
     """The objects that the cases are about, and the runs."""
 
     def __init__(self, folder: Path, process: int, memory: int) -> None:
-        names = ("file", "locked", "foreign", "device")
+        names = ("file", "locked", "foreign", "device", "closed", "dark")
         objects: dict[str, Any] = {name: str(folder / name) for name in names}
         objects |= {"folder": str(folder), "process": process, "memory": memory}
         cases = [{"name": truth.name, "capabilities": [parse_capability(name) for name in truth.capabilities]} for truth in TRUTHS]
@@ -67,15 +85,15 @@ class Asking:
         done = subprocess.run([*self._command(), "flip"], capture_output=True, check=True)
         return {name: (_word(without), _word(with_)) for name, (without, with_) in json.loads(done.stdout).items()}
 
-    def of(self, engine: Engine, identity: str) -> dict[str, Asked]:
+    def of(self, engine: Engine, way: str) -> dict[str, Asked]:
         """Every case, watched."""
-        return self._run(engine, identity)
+        return self._run(engine, way)
 
     def _command(self) -> list[str]:
         return [str(Path(sys.executable).resolve()), "-I", "-S", "-c", _SOURCE.read_text(), self._table]
 
-    def _watch(self, engine: Engine, identity: str) -> dict[str, Asked]:
-        session = run(self._command(), IDENTITIES[identity], engine=engine, directory="/")
+    def _watch(self, engine: Engine, way: str) -> dict[str, Asked]:
+        session = run(self._command(), WAYS[way].policy, engine=engine, directory="/", observer=WAYS[way].observer)
         assert session.recording is not None, session.failure
         output = b"".join(data for stream, data in session.recording.output if stream == 1)
         errnos = {name: _word(value) for name, value in json.loads(output or b"{}").items()}
@@ -105,6 +123,10 @@ def asking() -> Iterator[Asking]:
             (folder / file).write_text("x")
             (folder / file).chmod(mode)
             os.chown(folder / file, owner, owner)
+        (folder / "dark").mkdir(mode=0)
+        (folder / "closed").mkdir()
+        (folder / "closed" / "kept").touch()
+        (folder / "closed").chmod(0o555)
         yield Asking(folder, process, memory)
 
 

@@ -15,7 +15,7 @@ from core.judge.records import Capture, Records
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.observer import wire
 from core.observer.wire import AUDIT_ARCH_X86_64, CallFlag, Frame, FrameKind
-from tests.core.judge.transcript import STOPPED_ENTRY, batch, call, check, context, install, judging, policy, rule, symbols
+from tests.core.judge.transcript import STOPPED_ENTRY, batch, call, check, context, filter_of, install, judging, policy, rule, symbols
 
 OFFSET = 1_795_600_000 * 10**9
 """Wall clock minus CLOCK_MONOTONIC."""
@@ -148,6 +148,27 @@ class TestSeccomp:
         judge = Judge(context(policy(rule("getppid", "kill-process")), "ptrace"))
         found = heard(judge, judging(), getppid(), getppid(), audit=seccomp(0x80000000))
         assert sorted(found.evidence.tolist()) == [Evidence.OBSERVED, Evidence.COMPUTED]
+
+    def test_the_record_of_a_kill_is_not_of_a_refusal_before_it(self) -> None:
+        judge = Judge(context(engine="ptrace"))
+        refusing = install(filter_of("getppid", "errno:EACCES"), STOPPED_ENTRY, at=100)
+        killing = install(filter_of("getppid", "kill-process"), STOPPED_ENTRY, at=END - 50)
+        refused, killed = getppid(-13), getppid()
+        refused["entered_ns"], refused["exited_ns"] = END - 80, END - 70
+        found = heard(judge, *refusing, refused, *killing, killed, audit=seccomp(0x80000000, 31))
+        assert [(found.verdict(row).outcome, found.verdict(row).evidence) for row in (1, 3)] == [
+            (Outcome.DENIED, Evidence.COMPUTED),
+            (Outcome.KILLED, Evidence.OBSERVED),
+        ]
+
+    def test_which_of_two_filters_refused_is_not_told_by_a_record_that_does_not_say(self) -> None:
+        judge = Judge(context(engine="ptrace"))
+        first = install(filter_of("getppid", "errno:EACCES"), STOPPED_ENTRY, at=100)
+        second = install(filter_of("getppid", "errno:ENOENT"), STOPPED_ENTRY, at=END - 50)
+        one, other = getppid(-13), getppid(-2)
+        one["entered_ns"], one["exited_ns"] = END - 80, END - 70
+        found = heard(judge, *first, one, *second, other, audit=seccomp(0x50000))
+        assert [found.verdict(row).evidence for row in (1, 3)] == [Evidence.COMPUTED, Evidence.COMPUTED]
 
     @pytest.mark.parametrize(
         "other", [{"pid": 7}, {"instruction_pointer": 5}, {"entered_ns": END + 10**9, "exited_ns": END + 10**9}, {"nr": 39}]

@@ -19,9 +19,10 @@ from core.event import CallEvent, ProcessEvent
 from core.observer.abilities import engine_abilities
 from core.observer.wire import Engine
 from core.recording.recording import Recording
+from tests.core.judge.asked import Way
 from tests.core.judge.test_ground_truth import AUDITED
 from tests.support.privilege import require
-from tests.support.run import recording_of, run
+from tests.support.run import UNPRIVILEGED_OBSERVER, recording_of, run
 
 ENGINES: tuple[Engine, ...] = ("ebpf", "ptrace")
 
@@ -92,11 +93,26 @@ def deeds() -> Iterator[str]:
         yield f"{folder}/deeds"
 
 
-@functools.cache
+WAYS: dict[str, Way] = {
+    "root, by ebpf": Way("", ("ebpf",)),
+    "root, by ptrace": Way("", ("ptrace",)),
+    "an ordinary user, by ebpf": Way('[identity]\nuser = "nobody"\n', ("ebpf",)),
+    "a user namespace, by ebpf": Way("[identity]\nuser_namespace = true\n", ("ebpf",)),
+    "watched by an ordinary user": Way("", ("ptrace",), UNPRIVILEGED_OBSERVER),
+    "watched by an ordinary user, in a user namespace": Way("[identity]\nuser_namespace = true\n", ("ptrace",), UNPRIVILEGED_OBSERVER),
+}
+
+
 def _recorded(program: str, engine: Engine, *words: str) -> Recording:
+    return _watched(program, Way("", (engine,)), *words)
+
+
+@functools.cache
+def _watched(program: str, way: Way, *words: str) -> Recording:
+    (engine,) = way.engines
     problem = engine_abilities()[engine]
     require(problem is None, f"the {engine} engine does not work: {problem}")
-    session = run([program, *words], "" if words else POLICY, engine=engine, directory="/")
+    session = run([program, *words], way.policy + ("" if words else POLICY), engine=engine, directory="/", observer=way.observer)
     recording = recording_of(session)
     complaints = b"".join(data for stream, data in recording.output if stream == 2).decode()
     assert complaints == "", "the kernel does otherwise than this table expects"
@@ -106,10 +122,10 @@ def _recorded(program: str, engine: Engine, *words: str) -> Recording:
     return recording
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=WAYS)
 def recording(request: pytest.FixtureRequest, deeds: str) -> Recording:
-    """The whole run, by each engine; one run a session."""
-    return _recorded(deeds, request.param)
+    """The whole run, in each way; one run a session."""
+    return _watched(deeds, WAYS[request.param])
 
 
 def calls(recording: Recording, name: str) -> list[CallEvent]:

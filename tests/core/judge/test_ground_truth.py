@@ -201,7 +201,7 @@ def test_a_filter_of_the_target_s_own(engine: Engine, evidence: str) -> None:
 
 PATHS = """
 [paths]
-read = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache"]
+read = ["/usr", "/lib", "/lib64", "/etc/ld.so.cache", "{allowed}"]
 write = ["/dev/null"]
 connect = [443]
 """
@@ -217,14 +217,21 @@ attempt(os.open, '/etc/passwd', 0)
 def test_landlock(engine: Engine, tmp_path: Path) -> None:
     """The kernel refuses what the policy's paths do not give, and nothing else is named."""
     require(landlock.abi() >= 4, "this kernel has no Landlock that knows ports")
-    code = f"attempt(os.open, '/etc/passwd', 0); attempt(os.mkdir, {str(tmp_path / 'new')!r}); attempt(socket.socket().connect, ('127.0.0.1', 80))"
-    calls = made(engine, PATHS, code)
-    for name, words in (
-        ("openat", "open files for reading at /etc/passwd"),
-        ("mkdir", f"make directories at {tmp_path}"),
-        ("connect", "port 80"),
-    ):
-        verdict = next(call for call in reversed(calls) if call.syscall == name and call.errno == "EACCES").verdict
+    allowed, folder = tmp_path / "allowed", tmp_path / "folder"
+    allowed.mkdir()
+    folder.mkdir()
+    (allowed / "link").symlink_to("/etc/group")
+    (folder / "file").touch()
+    (allowed / "folder").symlink_to("../folder")
+    code = (
+        f"attempt(os.open, '/etc/passwd', 0); attempt(os.open, {str(allowed / 'link')!r}, 0); os.chdir({str(allowed)!r})\n"
+        f"attempt(os.open, 'folder/file', 0); attempt(os.mkdir, {str(tmp_path / 'new')!r}); attempt(socket.socket().connect, ('127.0.0.1', 80))"
+    )
+    verdicts = [call.verdict for call in made(engine, PATHS.format(allowed=allowed), code) if call.errno == "EACCES"]
+    reading = "open files for reading at"
+    walked = (f"{reading} /etc/group, to which {allowed}/link leads", f"{reading} {folder}/file, to which folder/file leads")
+    wanted = (f"{reading} /etc/passwd", *(walked if engine == "ptrace" else ("", "")), f"make directories at {tmp_path}", "port 80")
+    for verdict, words in zip(verdicts[-len(wanted) :], wanted, strict=True):
         assert (verdict.gate.word, verdict.outcome.word) == ("other", "denied")
         assert (verdict.evidence.word == "observed") is (AUDITED in verdict.reason)
         assert words in verdict.reason or AUDITED in verdict.reason

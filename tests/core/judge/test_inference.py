@@ -40,6 +40,13 @@ def test_in_a_user_namespace_of_its_own() -> None:
     assert "user namespace of its own" in one.reason
 
 
+def test_what_is_asked_for_in_the_own_namespace_and_held_there_was_not_it() -> None:
+    """setgroups may be switched off there."""
+    one = found(exec_with(ALL, HERE), call("setgroups", "EPERM", STOPPED_ENTRY))
+    assert (one.gate, one.outcome, one.evidence, one.capability) == (Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, None)
+    assert one.reason.startswith("EPERM: setgroups asks for CAP_SETGID, which the process holds: ")
+
+
 def test_arguments_decide() -> None:
     one = found(exec_with(NONE), call("socket", "EPERM", STOPPED_ENTRY, args=(2, 1)))
     assert (one.gate, one.evidence) == (Gate.OTHER, Evidence.UNKNOWN)
@@ -88,3 +95,27 @@ def test_file_permissions() -> None:
 def test_other_errnos(name: str, errno: str, gate: Gate, outcome: Outcome) -> None:
     one = found(exec_with(NONE), call(name, errno, STOPPED_ENTRY))
     assert (one.gate, one.outcome, one.evidence) == (gate, outcome, Evidence.INFERRED)
+
+
+def test_permissions_in_a_user_namespace_of_its_own() -> None:
+    one = found(exec_with(ALL, HERE), call("mkdir", "EACCES", STOPPED_ENTRY))
+    assert (one.gate, one.outcome, one.evidence, one.alternatives) == (Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, ())
+    assert one.reason.startswith(
+        "EACCES: probably file permissions; CAP_DAC_OVERRIDE would override them, but is held in a user namespace of its own"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "overriding"),
+    [
+        ("openat", (0, 0, 0), ("DAC_OVERRIDE", "DAC_READ_SEARCH")),
+        ("openat", (0, 0, 0o1), ("DAC_OVERRIDE",)),
+        ("mkdirat", (), ("DAC_OVERRIDE",)),
+        ("unlink", (), ("DAC_OVERRIDE",)),
+        ("access", (0, 4), ("DAC_OVERRIDE", "DAC_READ_SEARCH")),
+        ("faccessat2", (0, 0, 2), ("DAC_OVERRIDE",)),
+    ],
+)
+def test_what_overrides_file_permissions(name: str, args: tuple[int, ...], overriding: tuple[str, ...]) -> None:
+    one = found(exec_with(NONE), call(name, "EACCES", STOPPED_ENTRY, args=args))
+    assert (one.gate, one.alternatives) == (Gate.OTHER, overriding)

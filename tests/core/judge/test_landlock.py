@@ -10,7 +10,7 @@ import pytest
 from core.judge.context import JudgeContext
 from core.judge.records import Capture, Records
 from core.judge.verdict import Evidence, Gate, Verdict
-from core.observer.wire import CaptureKind, Engine, Landlock
+from core.observer.wire import PLACE, PLACES, CaptureKind, Engine, Landlock
 from tests.core.judge.transcript import PASSED, STOPPED_ENTRY, call, check, context, verdict
 
 READ, WRITE, EXECUTE, MAKE_DIR, CONNECT = 1 << 2 | 1 << 3, 1 << 1, 1 << 0, 1 << 7, 1 << 1
@@ -26,6 +26,12 @@ def under(engine: Engine = "ebpf", ruleset: Landlock | None = POLICY) -> JudgeCo
 
 def pointing(record: Records, argument: int, data: bytes) -> Capture:
     return Capture(int(record["id"][0]), argument, int(CaptureKind.STRING), False, False, data)
+
+
+def leading(record: Records, argument: int, folder: str, file: str, *, in_folder: int = 7, at_file: int = 7) -> Capture:
+    """Where the path of an argument leads, as a tracer has walked it, and what file permissions give there."""
+    data = PLACE.pack(POLICY.rights_at(folder), POLICY.rights_at(file), in_folder, at_file) + f"{folder}\0{file}\0".encode()
+    return Capture(int(record["id"][0]), PLACES + argument, int(CaptureKind.PLACE), False, False, data)
 
 
 def opened(engine: Engine, path: str, flags: int = 0, errno: str = "EACCES") -> Verdict:
@@ -61,6 +67,41 @@ def test_a_link_may_lead_outside() -> None:
         "EACCES, but no capability was refused: perhaps Landlock: the policy's paths cover /usr/x, but not where a link there leads"
     )
     assert "Landlock" not in opened("ptrace", "/usr/x").reason
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "file", "reason"),
+    [
+        ("/usr/x", "/usr", "/etc/x", "Landlock: the policy's paths do not let it open files for reading at /etc/x, to which /usr/x leads"),
+        ("x", "/etc", "/etc/x", "Landlock: the policy's paths do not let it open files for reading at /etc/x, to which x leads"),
+        ("/etc/x", "/etc", "/etc/x", "Landlock: the policy's paths do not let it open files for reading at /etc/x"),
+        ("/etc/x", "/etc", "", "Landlock: the policy's paths do not let it open files for reading at /etc, to which /etc/x leads"),
+        ("/etc/x", "/etc", "/usr/x", "probably file permissions; CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH would override them"),
+        ("x", "/usr", "/usr/x", "probably file permissions; CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH would override them"),
+    ],
+)
+def test_where_the_path_leads_counts(path: str, folder: str, file: str, reason: str) -> None:
+    record = call("openat", "EACCES", STOPPED_ENTRY, args=(2**32 - 100, 0x1000, 0))
+    found = verdict(under("ptrace"), record, pointing(record, 1, path.encode()), leading(record, 1, folder, file))
+    assert found.reason == f"EACCES: {reason}"
+
+
+def test_what_is_made_is_of_the_directory_that_the_path_leads_to() -> None:
+    record = call("mkdir", "EACCES", STOPPED_ENTRY, args=(0x1000,))
+    path = pointing(record, 0, b"/srv/link/new")
+    assert "Landlock" in verdict(under("ptrace"), record, path, leading(record, 0, "/etc", "")).reason
+    assert "Landlock" not in verdict(under("ptrace"), record, path, leading(record, 0, "/srv", "/etc/x")).reason
+
+
+def test_file_permissions_that_are_known_to_refuse_come_first() -> None:
+    record = call("openat", "EACCES", STOPPED_ENTRY, args=(2**32 - 100, 0x1000, 1))
+    path = pointing(record, 1, b"/etc/x")
+    assert "Landlock" in verdict(under("ptrace"), record, path, leading(record, 1, "/etc", "/etc/x", at_file=2)).reason
+    assert "file permissions" in verdict(under("ptrace"), record, path, leading(record, 1, "/etc", "/etc/x", at_file=5)).reason
+    record = call("mkdir", "EACCES", STOPPED_ENTRY, args=(0x1000,))
+    path = pointing(record, 0, b"/etc/new")
+    assert "Landlock" in verdict(under("ptrace"), record, path, leading(record, 0, "/etc", "", in_folder=3)).reason
+    assert "file permissions" in verdict(under("ptrace"), record, path, leading(record, 0, "/etc", "", in_folder=5)).reason
 
 
 def test_a_relative_path_is_not_known() -> None:

@@ -185,3 +185,21 @@ def test_a_program_of_any_length_is_put_together() -> None:
 def test_other_uses_of_these_calls(name: str, args: tuple[int, int]) -> None:
     junk = Capture(1, 0, int(CaptureKind.PROGRAM), False, False, GETPPID)
     assert installed(name, (*args, 0, 0, 0, 0), 0, [junk]) is None
+
+
+@pytest.mark.parametrize(
+    ("engine", "seen", "reason"),
+    [
+        ("ebpf", STOPPED, "the target's own seccomp filter 1 asked about getppid; the answer was 77"),
+        (
+            "ptrace",
+            STOPPED_ENTRY,
+            "the target's own seccomp filter 1 asked about getppid; the answer was 77, or it let the call run, which came to this by itself",
+        ),
+        ("ebpf", PASSED, ""),
+    ],
+    ids=["answered", "answered or continued", "continued"],
+)
+def test_an_answer_is_not_claimed_where_the_call_may_have_run(engine: Engine, seen: CallFlag, reason: str) -> None:
+    asking = install(filter_of("getppid", "ask"), seen if engine == "ptrace" else PASSED, flags=8, ret=3)
+    assert verdict(context(engine=engine), *asking, call("getppid", 77, seen)).reason == reason

@@ -53,6 +53,20 @@ def test_nothing_readable_leaves_addresses(text: bytes) -> None:
     assert known(text).function(0x1234) == "0x1234"
 
 
+@pytest.mark.parametrize("place", range(16))
+def test_addresses_are_lower_case_hexadecimal(place: int) -> None:
+    """Every byte in every place: what int() reads, is read so; what is no digit, is no address."""
+    for byte in range(256):
+        digits = bytearray(b"8000400020001000")
+        digits[place] = byte
+        symbols = known(bytes(digits) + b" T named\n")
+        if byte in b"0123456789abcdef":
+            assert symbols.function(int(digits, 16) + 1) == "named"
+            assert symbols.function(int(digits, 16)) != "named"
+        elif place:
+            assert symbols.function(0x8000400020001000 & ~(0xF << 4 * (15 - place)) | 1) != "named"
+
+
 def test_this_kernel() -> None:
     """/proc/kallsyms as it is here: real names where addresses are shown, none where they are hidden."""
     text = Path("/proc/kallsyms").read_bytes()

@@ -18,18 +18,21 @@ class Truth:
     gate: str = "capability"
     inferable: bool = True
     """Whether the call and its arguments tell which capability it asks for; where not, nothing is claimed without the kernel's checks."""
-    unmapped: bool = False
-    """In a user namespace that does not map the object's owner, it is refused without a question: no capability of there would do."""
+    beyond_namespace: bool = False
+    """In a user namespace made without privilege it is refused whatever is held there: the object's owner is not mapped, or it is switched off."""
 
 
 TRUTHS = (
     Truth("chown", "chown", ("CHOWN",)),
-    Truth("write to a locked file", "openat", ("DAC_OVERRIDE",), "EACCES", "other"),
-    Truth("read a locked file", "openat", ("DAC_READ_SEARCH", "DAC_OVERRIDE"), "EACCES", "other"),
-    Truth("chmod of another's file", "chmod", ("FOWNER",), unmapped=True),
-    Truth("set the times of another's file", "utimensat", ("FOWNER",), unmapped=True),
+    Truth("write to a locked file", "openat", ("DAC_OVERRIDE",), "EACCES", "other", beyond_namespace=True),
+    Truth("read a locked file", "openat", ("DAC_READ_SEARCH", "DAC_OVERRIDE"), "EACCES", "other", beyond_namespace=True),
+    Truth("make a directory in a locked one", "mkdir", ("DAC_OVERRIDE",), "EACCES", "other", beyond_namespace=True),
+    Truth("remove from a locked directory", "unlinkat", ("DAC_OVERRIDE",), "EACCES", "other", beyond_namespace=True),
+    Truth("list a dark directory", "openat", ("DAC_READ_SEARCH", "DAC_OVERRIDE"), "EACCES", "other", beyond_namespace=True),
+    Truth("chmod of another's file", "chmod", ("FOWNER",), beyond_namespace=True),
+    Truth("set the times of another's file", "utimensat", ("FOWNER",), beyond_namespace=True),
     Truth("signal another's process", "kill", ("KILL",)),
-    Truth("setgroups", "setgroups", ("SETGID",)),
+    Truth("setgroups", "setgroups", ("SETGID",), beyond_namespace=True),
     Truth("setresuid", "setresuid", ("SETUID",)),
     Truth("securebits", "prctl", ("SETPCAP",)),
     Truth("a port below 1024", "bind", ("NET_BIND_SERVICE",), "EACCES"),

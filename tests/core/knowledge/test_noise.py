@@ -52,6 +52,7 @@ def test_names_without_what_the_compiler_adds() -> None:
 
 def test_what_a_function_is_for() -> None:
     assert function_purpose("inet_create") == "opening a raw IPv4 socket"
+    assert "Yama" in function_purpose("yama_ptrace_access_check")
     assert function_purpose("nobody_knows") == ""
     for capability in CAPABILITIES:
         for function in capability.functions:

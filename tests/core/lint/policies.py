@@ -9,7 +9,7 @@ from core.lint.finding import Finding
 from core.lint.lint import lint
 from core.policy.check import check
 from core.policy.file import decode, encode
-from core.policy.model import ArgumentTest, Operator, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Filter, Operator, Policy, Rule, Seccomp
 
 
 def rule(syscalls: str, action: str = "errno:EPERM", *tests: ArgumentTest, **more: Any) -> Rule:
@@ -26,8 +26,8 @@ def policy(*rules: Rule, **more: Any) -> Policy:
     return Policy(seccomp=Seccomp(mode="filter", rules=rules, **more))
 
 
-def stacked(*rules: Rule, **more: Any) -> StackedFilter:
-    return StackedFilter(rules=rules, **more)
+def stacked(*rules: Rule, **more: Any) -> Filter:
+    return Filter(rules=rules, **more)
 
 
 def found(asked: Policy, code: str) -> list[Finding]:
@@ -67,4 +67,4 @@ def _words(finding: Finding) -> tuple[str, str]:
 
 def _of_family(finding: Finding) -> tuple[str, str]:
     # The calls that are refused, and what they do: a way that is still open is told in the same words, whichever it is.
-    return finding.message.split(" answered with")[0], finding.message.partition(", which ")[2].partition(" too,")[0]
+    return finding.message.split(" answered with")[0], finding.message.partition(" which ")[2].partition(" too,")[0]

@@ -113,6 +113,17 @@ def test_a_bit_in_the_unused_half_gets_around_the_test() -> None:
     assert [outcome(mended(asked, "upper-half"), "socket", *args) for args in calls] == [errno.EPERM] * 3
 
 
+def test_a_mask_of_more_bits_than_the_kernel_looks_at_is_cut() -> None:
+    asked = policy(rule("socket", "errno:EPERM", arg(0, "&==", "AF_INET", mask=0xFFFFFFFFFFFFFFFF)))
+    assert mended(asked, "upper-half") == policy(rule("socket", "errno:EPERM", arg(0, "&==", "AF_INET", mask=0xFFFFFFFF)))
+
+
+def test_no_mask_mends_a_value_that_is_too_wide_besides() -> None:
+    asked = policy(rule("mknod", "log", arg(1, "==", UPPER)), default="kill-process")
+    assert the(asked, "upper-half").fix is None
+    assert the(asked, "value-too-wide").fix is not None
+
+
 def test_an_allow_list_is_not_got_around_so() -> None:
     asked = policy(rule("socket", "allow", arg(0, "==", "AF_UNIX")), default="errno:EPERM")
     assert found(asked, "upper-half") == []

@@ -28,7 +28,7 @@ def test_open_refused_alone_is_got_around_by_openat(tmp_path: Path) -> None:
     asked, path = policy(rule("open")), _file(tmp_path)
     finding = the(asked, "sibling-open")
     assert (finding.severity, finding.rule) == ("error", 1)
-    assert "openat, openat2 and creat, which opens files too" in finding.message
+    assert "openat, openat2 and creat, each of which opens files too" in finding.message
     assert "libc's open() has called openat for years" in finding.message
     assert (outcome(asked, "open", path, 0), outcome(asked, "openat", AT_FDCWD, path, 0)) == (errno.EPERM, 0)
     fixed = mended(asked, "sibling-open")
@@ -47,6 +47,16 @@ def test_a_rule_that_has_all_siblings_says_nothing() -> None:
 def test_a_disabled_rule_says_nothing_and_closes_nothing() -> None:
     assert found(policy(rule("open", enabled=False)), "sibling-open") == []
     assert "openat" in the(policy(rule("open"), rule("openat openat2 creat", enabled=False)), "sibling-open").message
+
+
+def test_no_fix_is_offered_that_another_rule_would_undo() -> None:
+    ioctl_whatever = rule("ioctl fcntl", "log")
+    finding = the(policy(rule("tkill", "trap"), ioctl_whatever, default="errno:ENOSYS"), "signal-open")
+    assert "ioctl with FIOSETOWN" in finding.message
+    assert "narrow the rules that let it run" in finding.message
+    assert finding.fix is None
+    elsewhere = policy(rule("tkill", "trap"), rule("ioctl", "log", arg(1, "==", 1)), rule("fcntl", "log", arg(1, "==", F_SETOWN)))
+    mended(elsewhere, "signal-open")
 
 
 def test_with_tests_the_same_arguments_are_meant(tmp_path: Path) -> None:

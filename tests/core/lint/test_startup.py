@@ -80,6 +80,15 @@ def test_without_exit_group_the_program_is_killed_at_its_end() -> None:
     assert _run(mended(asked, "exit-missing")) == 0
 
 
+def test_where_libc_cannot_even_fall_back_on_exit_the_program_crashes() -> None:
+    neither = policy(rule("exit_group exit"))
+    assert "no program can end" in the(neither, "exit-missing").message
+    assert _run(neither) == -signal.SIGSEGV
+    assert _run(mended(neither, "exit-missing")) == 0
+    assert found(policy(rule("exit_group")), "exit-missing") == []
+    assert _run(policy(rule("exit_group"))) == 0
+
+
 def test_threads_and_signal_handlers_end_too() -> None:
     asked = policy(rule(START, "allow"), default="kill-process")
     finding = the(asked, "runtime-missing")

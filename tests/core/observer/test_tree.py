@@ -55,7 +55,7 @@ def test_nobody_reads_any_more(daemons: tuple[Observer, list[int]]) -> None:
     # The next frame finds no reader.
     os.kill(pids[-1], signal.SIGCONT)
     observer.send(wire.Signal(signal.SIGKILL))
-    observer.wait()
+    assert (observer.wait(), observer.last_words()) == (1, "")
     assert wait_gone(pids) == []
 
 

@@ -17,7 +17,7 @@ ROOT = ROOT_CALLER.held
 ORDINARY = ORDINARY_CALLER.held
 NAMESPACE = Held.everything(LAST)
 
-MORE = "Run the observer as root (--as root), or set identity.user_namespace = true"
+MORE = "Run the observer as root (--observer sudo), or set identity.user_namespace = true"
 
 
 def test_absent_capabilities_are_left_as_they_are() -> None:
@@ -73,7 +73,7 @@ def test_without_setpcap_and_no_new_privs_the_promise_cannot_be_kept() -> None:
     assert str(error.value) == (
         "identity.no_new_privs: must be true for this policy: without it, a setuid program or file capabilities could bring a dropped "
         "capability back, and taking it from the bounding set needs SETPCAP, which the observer does not hold. Set it so. "
-        "Or: run the observer as root (--as root), or set identity.user_namespace = true."
+        "Or: run the observer as root (--observer sudo), or set identity.user_namespace = true."
     )
 
 

@@ -65,7 +65,7 @@ def test_a_user_namespace_maps_what_the_observer_may_map(identity: Identity, cal
             Identity(user="root"),
             ORDINARY_CALLER,
             (
-                f'identity.user: "root" cannot be taken on: {ROOTLESS} its uid. Run the observer as root (--as root), or set '
+                f'identity.user: "root" cannot be taken on: {ROOTLESS} its uid. Run the observer as root (--observer sudo), or set '
                 "identity.user_namespace = true, in which it is mapped to your own."
             ),
         ),
@@ -73,21 +73,21 @@ def test_a_user_namespace_maps_what_the_observer_may_map(identity: Identity, cal
             Identity(group="audio"),
             ORDINARY_CALLER,
             (
-                f'identity.group: "audio" cannot be taken on: {ROOTLESS} its gid. Run the observer as root (--as root), or set '
+                f'identity.group: "audio" cannot be taken on: {ROOTLESS} its gid. Run the observer as root (--observer sudo), or set '
                 "identity.user_namespace = true, in which it is mapped to your own."
             ),
         ),
         (
             Identity(groups=("audio",)),
             ORDINARY_CALLER,
-            f"identity.groups: cannot be set: {ROOTLESS} its groups. Run the observer as root (--as root), or leave groups out.",
+            f"identity.groups: cannot be set: {ROOTLESS} its groups. Run the observer as root (--observer sudo), or leave groups out.",
         ),
         (
             Identity(groups=(), user_namespace=True),
             ORDINARY_CALLER,
             (
                 "identity.groups: cannot be set in a user namespace that an ordinary user makes: the kernel denies setgroups there. "
-                "Leave groups out, or run the observer as root (--as root)."
+                "Leave groups out, or run the observer as root (--observer sudo)."
             ),
         ),
     ],
@@ -156,7 +156,7 @@ _WITHOUT_SETFCAP = dataclasses.replace(ROOT_CALLER, held=dataclasses.replace(ROO
             ORDINARY_CALLER,
             (
                 "identity.uid_map: [[0, 1000, 1], [1, 100000, 65536]] cannot be mapped: without SETUID the kernel lets an observer map its own uid "
-                "only, one line: [[0, 1000, 1]]. Write that, or run the observer as root (--as root)."
+                "only, one line: [[0, 1000, 1]]. Write that, or run the observer as root (--observer sudo)."
             ),
         ),
         (
@@ -164,7 +164,7 @@ _WITHOUT_SETFCAP = dataclasses.replace(ROOT_CALLER, held=dataclasses.replace(ROO
             ORDINARY_CALLER,
             (
                 "identity.gid_map: [[0, 1000, 1], [5, 27, 1]] cannot be mapped: without SETGID the kernel lets an observer map its own gid "
-                "only, one line: [[0, 1000, 1]]. Write that, or run the observer as root (--as root)."
+                "only, one line: [[0, 1000, 1]]. Write that, or run the observer as root (--observer sudo)."
             ),
         ),
         (

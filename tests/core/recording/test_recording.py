@@ -17,9 +17,10 @@ from core.judge.records import Capture
 from core.judge.verdict import Check, Evidence, Gate, Outcome
 from core.knowledge.syscalls import number
 from core.observer.wire import AUDIT_ARCH_X86_64, CallFlag
-from core.recording.header import RecordingError, RunHeader
+from core.recording.header import FORMAT, METADATA_KEY, RecordingError, RunHeader
 from core.recording.recording import Recording
 from core.recording.rows import CHUNK, PROCESS_ROW, ROW_DTYPE, Details, Rows
+from core.recording.table import SCHEMA
 
 HEADER = RunHeader(
     argv=("ls", "-l\udcff"), policy='name = "x"', engine="ebpf", judge_from="entry", started_ns=5, filters=(b"\x06" + bytes(7),)
@@ -99,11 +100,23 @@ def test_summary_counts(tmp_path: Path) -> None:
     }
 
 
+def test_a_refusal_without_a_check_counts_too() -> None:
+    """As under ptrace, where it is inferred."""
+    recording = Recording.create(None, HEADER)
+    rows = call_rows(recording, "mount", 2, gate=Gate.CAPABILITY, outcome=Outcome.DENIED, capability=21)
+    check = Check("SYS_ADMIN", granted=False, decisive=True, namespace=1, stack=())
+    recording.append(rows, Details(checks={0: (check,)}))
+    assert recording.summary().capabilities_refused == {"SYS_ADMIN": 2}
+
+
 def test_is_readable_while_it_is_written(tmp_path: Path) -> None:
     """As after kill -9: no end mark was written."""
     written = filled(tmp_path / "run.arrow")
     read = Recording.open(tmp_path / "run.arrow")
     assert list(read.events()) == list(written.events())
+    assert read.cut_off
+    assert read.remark is not None
+    assert "run.arrow ends, or is damaged, behind event 3, before the run's end" in read.remark
 
 
 def test_cut_anywhere_is_readable_up_to_the_last_whole_batch(tmp_path: Path) -> None:
@@ -164,6 +177,7 @@ def test_whatever_is_damaged_the_rest_is_read_or_refused(whole: bytes, data: st.
     [
         (b"", "is not a recording of Gatescope"),
         (b"not arrow at all, but long enough to look", "is not a recording of Gatescope"),
+        (b"\xff\xff\xff\xff\x10\0\0\0" + bytes(range(200, 216)), "is not a recording of Gatescope"),
     ],
 )
 def test_what_is_no_recording_says_so(tmp_path: Path, data: bytes, sentence: str) -> None:
@@ -181,13 +195,35 @@ def test_another_arrow_stream_is_refused(tmp_path: Path) -> None:
         Recording.open(tmp_path / "x.arrow")
 
 
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [(FORMAT - 1, "format 0, older than this Gatescope's 1"), (FORMAT + 1, "format 2, newer than this Gatescope's 1")],
+)
+def test_another_format_is_refused_whatever_else_is_in_it(tmp_path: Path, number: int, sentence: str) -> None:
+    header = json.dumps({"format": number, "version": "7.8.9", "argv": "of another shape"}).encode()
+    schema = pa.schema([("a", pa.int32())], {METADATA_KEY: header})
+    with pa.OSFile(str(tmp_path / "x.arrow"), "wb") as sink, pa.ipc.new_stream(sink, schema):
+        pass
+    with pytest.raises(RecordingError) as caught:
+        Recording.open(tmp_path / "x.arrow")
+    assert str(caught.value) == f"{tmp_path}/x.arrow: it has {sentence}: open it with Gatescope 7.8.9, which wrote it"
+
+
+def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
+    schema = pa.schema([field for field in SCHEMA if field.name != "own_filter"], {METADATA_KEY: HEADER.encode()})
+    with pa.OSFile(str(tmp_path / "x.arrow"), "wb") as sink, pa.ipc.new_stream(sink, schema):
+        pass
+    with pytest.raises(RecordingError, match="its column 'own_filter' is missing or of another type"):
+        Recording.open(tmp_path / "x.arrow")
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="there is no such recording"):
         Recording.open(tmp_path / "nothing.arrow")
 
 
 def test_an_unwritable_place_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="cannot be written"):
+    with pytest.raises(RecordingError, match=r"folder\.arrow: cannot be written: No such file or directory\. Choose another file"):
         Recording.create(tmp_path / "no" / "such" / "folder.arrow", HEADER)
 
 

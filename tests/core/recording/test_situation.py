@@ -49,6 +49,13 @@ def test_a_child_holds_what_its_maker_held_until_it_changes() -> None:
     assert holding(recording, 0) is None
 
 
+def test_a_child_of_one_who_changed_is_not_said_to_hold_what_that_one_held() -> None:
+    code = "if not os.fork():\n    os.getppid(); os._exit(0)\nos.wait(); libc.setuid(1000)\nif not os.fork():\n    os.getpgid(0); os._exit(0)\nos.wait()"
+    recording = recorded("", code)
+    assert holding(recording, last(recording, "getpgid")) is None
+    assert holding(recording, last(recording, "getppid")) is not None
+
+
 def test_filters_of_the_target_s_own_stand_over_it_and_its_children() -> None:
     recording = recorded("", f"os.getppid()\n{OWN_FILTER}\nif not os.fork():\n    os.getsid(0); os._exit(0)\nos.wait()")
     first = min(event.seq for event in recording.events() if isinstance(event, CallEvent) and event.syscall == "getppid") - 1

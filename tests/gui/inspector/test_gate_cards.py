@@ -8,6 +8,7 @@ import pytest
 
 from core.event import CallEvent
 from core.judge.verdict import Check, Evidence, Gate, Outcome, Verdict
+from core.judge.wording import KILLED, STRICT, decider, own_filter, strict_killed
 from gui.inspector.gate_cards import State, diagram_of, evidence_sentence, why
 
 REFUSED = Check("NET_RAW", granted=False, decisive=True, namespace=1, stack=("ns_capable", "inet_create", "__sock_create"))
@@ -41,6 +42,29 @@ def states(event: CallEvent, filters: int = 1) -> list[State]:
 )
 def test_states(event: CallEvent, expected: list[State]) -> None:
     assert states(event) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({"rule": 3}, "rule 3 decided, before the call ran"),
+        ({"own_filter": 2}, "the target's own filter 2 decided, before the call ran"),
+        ({"reason": decider(0, 2, covered=True)}, "the default action decided, before the call ran"),
+        ({"reason": decider(0, covered=False)}, "the action for other architectures decided, before the call ran"),
+        ({"reason": strict_killed(STRICT, "socket")}, "the strict mode decided, before the call ran"),
+        ({"reason": own_filter("socket", KILLED)}, "a filter decided, before the call ran"),
+    ],
+)
+def test_who_decided_at_the_first_gate(fields: dict[str, object], line: str) -> None:
+    event = call(Gate.SECCOMP, Outcome.KILLED)
+    verdict = dataclasses.replace(event.verdict, **fields)  # type: ignore[arg-type]  # the fields are of several types
+    assert diagram_of(dataclasses.replace(event, verdict=verdict), 1).cards[0].lines == (line,)
+
+
+def test_a_filter_of_the_target_s_own_that_let_it_pass() -> None:
+    event = call(Gate.NONE, Outcome.OK, ret=0, errno=None)
+    logged = dataclasses.replace(event, verdict=dataclasses.replace(event.verdict, own_filter=2))
+    assert diagram_of(logged, 1).cards[0].lines == ("the target's own filter 2 let it pass",)
 
 
 def test_without_a_filter_seccomp_was_not_asked() -> None:

@@ -41,6 +41,17 @@ def test_typing_that_pauses_applies_by_itself(bar: FilterBar, qtbot: QtBot) -> N
     assert str(changed.args[0]) == "pid:812"
 
 
+def test_a_complaint_leaves_the_type_as_it_is(theme: Theme, qtbot: QtBot) -> None:
+    theme.set_large(True)
+    bar = FilterBar(theme)
+    qtbot.addWidget(bar)
+    bar.show()
+    theme.set_large(False)
+    bar.set_text("sycall:socket")
+    assert bar.edit.property("problem")
+    assert bar.edit.font().pointSizeF() == theme.mono_font.pointSizeF()
+
+
 def test_a_bad_filter_says_so_and_keeps_the_last(bar: FilterBar, qtbot: QtBot) -> None:
     bar.set_text("syscall:socket")
     with qtbot.assertNotEmitted(bar.query_changed):

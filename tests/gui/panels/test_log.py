@@ -72,6 +72,37 @@ def test_another_recording_keeps_the_filter(panel: LogPanel, recording: Recordin
     assert panel.model.rowCount() == 1
 
 
+def test_the_last_event_is_one_key_away_and_the_chosen_one(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
+    panel.show_recording(recording)
+    qtbot.waitUntil(lambda: panel.model.rowCount() == len(recording))
+    panel.table.go_to(0)
+    with qtbot.waitSignal(panel.event_chosen):
+        QTest.keyClick(panel.table, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    last = panel.model.rowCount() - 1
+    assert [index.row() for index in panel.table.selectionModel().selectedRows()] == [panel.table.currentIndex().row()] == [last]
+
+
+def test_columns_grow_and_shrink_with_the_type(panel: LogPanel, theme: Theme) -> None:
+    small, height = panel.table.columnWidth(Column.GATE), panel.table.verticalHeader().defaultSectionSize()
+    theme.set_large(True)
+    assert panel.table.columnWidth(Column.GATE) == theme.scaled(small) > small
+    theme.set_large(False)
+    assert (panel.table.columnWidth(Column.GATE), panel.table.verticalHeader().defaultSectionSize()) == (small, height)
+
+
+def test_no_number_is_cut_short(panel: LogPanel, theme: Theme, recording: Recording, qtbot: QtBot) -> None:
+    late = call_rows(recording, "getpid", 1, time_ns=86_400_123_400_000)
+    recording.append(late, Details())
+    panel.show_recording(recording)
+    qtbot.waitUntil(lambda: panel.model.rowCount() == len(recording))
+    row = panel.model.row(panel.model.rowCount() - 1)
+    assert row.cells[Column.TIME] == "86400.1234"
+    for large in (False, True, False):
+        theme.set_large(large)
+        for column in (Column.NUMBER, Column.TIME, Column.PID):
+            assert panel.table.columnWidth(column) >= panel.table.fontMetrics().horizontalAdvance(row.cells[column]) + 16
+
+
 def test_find_and_go_to(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
     panel.show_recording(recording)
     grow(panel, recording, 300, qtbot)

@@ -97,6 +97,17 @@ def test_a_problem_is_shown_at_its_field(dialog: RuleDialog, calls: str, value: 
     assert dialog.accept_button.isEnabled()
 
 
+def test_an_empty_form_is_no_mistake(qtbot: QtBot, theme: Theme) -> None:
+    dialog = RuleDialog(theme, Rule(syscalls=(), action="errno:EPERM"), "New rule")
+    qtbot.addWidget(dialog)
+    assert not dialog.problem()
+    assert not dialog.accept_button.isEnabled()
+    dialog.note.setText("why")
+    dialog.calls.setText("s")
+    dialog.calls.clear()
+    assert "at least one" in dialog.problem()
+
+
 def test_tests_are_added_and_taken_away(dialog: RuleDialog) -> None:
     dialog.tests.add.click()
     assert len(dialog.tests.rows) == 3

@@ -60,6 +60,21 @@ def locked_pages() -> int:
     return call("mlock", ctypes.addressof(page), len(page))
 
 
+def new_folder() -> int:
+    found = call("mkdir", text(thing["closed"] + "/new"), 0o700)
+    if not found:
+        Path(thing["closed"], "new").rmdir()
+    return found
+
+
+def removed() -> int:
+    kept = Path(thing["closed"], "kept")
+    found = call("unlinkat", AT_FDCWD, text(str(kept)), 0)
+    if not found:
+        kept.touch()
+    return found
+
+
 def device() -> int:
     found = call("mknodat", AT_FDCWD, text(thing["device"]), 0o20600, 0x103)
     if not found:
@@ -87,6 +102,9 @@ CASES: dict[str, Callable[[], int]] = {
     "chown": lambda: call("chown", text(thing["file"]), 12, 12) or call("chown", text(thing["file"]), 0, 0),
     "write to a locked file": lambda: call("openat", AT_FDCWD, text(thing["locked"]), os.O_WRONLY),
     "read a locked file": lambda: call("openat", AT_FDCWD, text(thing["locked"]), os.O_RDONLY),
+    "make a directory in a locked one": new_folder,
+    "remove from a locked directory": removed,
+    "list a dark directory": lambda: call("openat", AT_FDCWD, text(thing["dark"]), os.O_RDONLY | os.O_DIRECTORY),
     "chmod of another's file": lambda: call("chmod", text(thing["foreign"]), 0o644),
     "set the times of another's file": lambda: call("utimensat", AT_FDCWD, text(thing["foreign"]), pack(1, 1, 1, 1), 0),
     "signal another's process": lambda: call("kill", thing["process"], 0),

@@ -128,6 +128,19 @@ def test_frames_are_limited(kernel: FakeKernel, ring: Ring) -> None:
     assert _numbers(collected.data) == list(range(count))
 
 
+def test_a_reader_that_went_away_does_not_keep_it_open(kernel: FakeKernel, ring: Ring) -> None:
+    kernel.put(_record(0))
+
+    def refuse(_kind: FrameKind, payload: memoryview | bytes | bytearray) -> None:
+        raise BrokenPipeError(len(payload))
+
+    with pytest.raises(BrokenPipeError) as caught:  # and with it the frames in which it was raised
+        ring.forward(refuse)
+    ring.close()
+    assert caught.value.args == (32,)
+    assert kernel.consumed == 0
+
+
 def test_discarded_records_are_left_out(kernel: FakeKernel) -> None:
     ring = MixedRing(kernel.fd, SIZE, FrameKind.CAPTURES)
     kernel.put(b"first")

@@ -20,10 +20,16 @@ class ElidedButton(QPushButton):
     def __init__(self, text: str, tip: str = "", *, link: bool = False, parent: QWidget | None = None) -> None:
         """`link`: looks like a line of text until the pointer or the keyboard is there."""
         super().__init__(parent)
-        self._whole = text
-        self._room = 10 if link else _ROOM
-        named(self, text, f"{text}\n{tip}".strip(), "link" if link else "")
+        self._room = 0 if link else _ROOM
+        if link:
+            self.setObjectName("link")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.set_words(text, tip)
+
+    def set_words(self, text: str, tip: str = "") -> None:
+        """Other words, and what is said of them in the tip."""
+        self._whole = text
+        named(self, text, f"{text}\n{tip}".strip())
         self._cut()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
