@@ -7,6 +7,7 @@ import os
 import resource
 import struct
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,14 +143,16 @@ def test_an_earlier_filter_that_refuses_the_next_ones_load(anyone: Observer, jud
         ("closed", errno.EACCES, "is closed to the target's user"),
     ],
 )
-def test_a_directory_that_cannot_be_entered(nobody: Observer, tmp_path: Path, name: str, number: int, why: str) -> None:
-    for above in (tmp_path, *tmp_path.parents[:2]):
-        above.chmod(0o755)
-    (tmp_path / "file").touch()
-    (tmp_path / "closed").mkdir(mode=0o700)
-    stage, answer, detail = failed(nobody, directory=str(tmp_path / name))
+def test_a_directory_that_cannot_be_entered(nobody: Observer, name: str, number: int, why: str) -> None:
+    # Not in pytest's own directory, which is closed to other users.
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        folder.chmod(0o755)
+        (folder / "file").touch()
+        (folder / "closed").mkdir(mode=0o700)
+        stage, answer, detail = failed(nobody, directory=str(folder / name))
     assert (stage, answer) == ("directory", number)
-    assert f"{tmp_path / name} {why}" in detail
+    assert f"{folder / name} {why}" in detail
     assert "start Gatescope in another directory" in detail
 
 
