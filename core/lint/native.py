@@ -25,8 +25,8 @@ def check(part: Part) -> Iterator[Finding]:
         else "no rule speaks of what programs of this machine do"
     )
     message = (
-        f"{part.prefix}This filter covers {series(tables)} but not {NATIVE}, this machine's own architecture, whose calls get {layer.filter.bad_arch} one and all: "
-        f"{outcome}. That is right only for a program that is built for {series(tables, 'or')}."
+        f"{part.prefix}{NATIVE}, this machine's own architecture, is not covered: its calls get {layer.filter.bad_arch} one and all, so {outcome}. "
+        f"That is right only for a program that is built for {series(tables, 'or')}."
     )
     covering = with_filter(part.policy, layer.number, architectures=("native", *layer.filter.architectures))
     yield Finding("native-uncovered", severity, None, message, Fix("Cover the native architecture too.", covering))

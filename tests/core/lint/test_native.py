@@ -14,7 +14,7 @@ def test_every_call_gets_the_bad_architecture_action() -> None:
     asked = policy(rule("getppid"), architectures=("x86",))
     finding = the(asked, "native-uncovered")
     assert (finding.severity, finding.rule) == ("warning", None)
-    assert "whose calls get kill-process one and all" in finding.message
+    assert "its calls get kill-process one and all" in finding.message
     assert outcome(asked, "getpid") == -signal.SIGSYS
     fixed = mended(asked, "native-uncovered")
     assert (outcome(fixed, "getpid"), outcome(fixed, "getppid")) == (0, errno.EPERM)
