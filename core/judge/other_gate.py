@@ -78,7 +78,7 @@ def _privileged(known: PrivilegedCall, ret: int, held: Held) -> Finding | None:
         return _denied(Gate.OTHER, Evidence.INFERRED, wording.refused_unmapped(ret, numbers))
     reason = wording.inferred_capability(known.call, ret, numbers, certain=holds is False, foreign=foreign)
     alternatives = sum(1 << number for number in numbers) if len(numbers) > 1 else 0
-    return Finding(Gate.CAPABILITY, Outcome.DENIED, Evidence.INFERRED, reason, numbers[0], alternatives)
+    return Finding(Gate.CAPABILITY, Outcome.DENIED, Evidence.INFERRED, reason, numbers[-1], alternatives)
 
 
 def _writes(call: str, args: Sequence[int]) -> bool:
