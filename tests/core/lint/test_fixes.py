@@ -12,7 +12,7 @@ from core.lint.lint import lint
 from core.policy.check import check
 from core.policy.error import PolicyError
 from core.policy.file import decode, encode
-from core.policy.model import ArgumentTest, Capabilities, Identity, JudgeFrom, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Capabilities, Filter, Identity, JudgeFrom, Policy, Rule, Seccomp
 from tests.core.lint.policies import is_still_there
 
 CALLS = (
@@ -56,7 +56,7 @@ SECCOMP = st.builds(
     mode=st.sampled_from(("filter", "filter", "filter", "filter", "off", "strict")),
     judge_from=st.sampled_from(typing.get_args(JudgeFrom)),
     rules=st.lists(RULES, max_size=5).map(tuple),
-    stacked=st.lists(st.builds(StackedFilter, rules=st.lists(RULES, max_size=3).map(tuple), **FILTER), max_size=1).map(tuple),
+    stacked=st.lists(st.builds(Filter, rules=st.lists(RULES, max_size=3).map(tuple), **FILTER), max_size=1).map(tuple),
     **FILTER,
 ).map(_loadable)
 CAPABILITIES = st.sampled_from(

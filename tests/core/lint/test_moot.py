@@ -46,10 +46,12 @@ def test_an_allow_list_keeps_its_entry_and_the_other_filter_lets_it_through() ->
 
 def test_the_default_of_another_allow_list_refuses_too() -> None:
     asked = policy(
-        rule("kill getppid seccomp", "allow"), default="errno:EACCES", stacked=(stacked(rule("kill", "allow"), default="errno:EPERM"),)
+        rule("kill getppid getpgrp seccomp", "allow"),
+        default="errno:EACCES",
+        stacked=(stacked(rule("kill", "allow"), default="errno:EPERM"),),
     )
     message = the(asked, "allow-moot").message
-    assert "This rule says allow to getppid and seccomp, but filter 2 refuses them" in message
+    assert "This rule says allow to getppid and getpgrp, but filter 2 refuses them" in message
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -58,6 +59,18 @@ def test_the_diagram_is_painted_in_both_themes(inspector: Inspector, recording: 
 
 
 # ── behind the gates ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_tab_reaches_the_gates_and_changes_before_what_follows_the_inspector(inspector: Inspector, show: Show, qtbot: QtBot) -> None:
+    following = QLineEdit(inspector)
+    following.show()
+    show(lacking("NET_RAW"), RAW_SOCKET, "socket")
+    qtbot.waitUntil(lambda: bool(inspector.call.changes.rows))
+    first = next(button for button in inspector.call.changes.findChildren(QPushButton) if button.isEnabled() and button.isVisible())
+    inspector._call_area.setFocus()
+    for expected in (*inspector.call.diagram.buttons(), first):
+        QTest.keyClick(inspector.window(), Qt.Key.Key_Tab)
+        assert expected.hasFocus()
 
 
 def test_the_keyboard_goes_through_the_gates_and_back(inspector: Inspector, show: Show, qtbot: QtBot) -> None:
