@@ -274,19 +274,43 @@ def refused_unmapped(ret: int, numbers: Sequence[int]) -> str:
     return f"{errno_name(-ret)}: {any_of(numbers)} is held in a user namespace of its own, which probably does not map the file's owner"
 
 
-def permissions_unmapped(ret: int, numbers: Sequence[int]) -> str:
+PROBABLY_PERMISSIONS = "probably file permissions"
+_ACCESS = {4: "read", 2: "write", 1: "execute"}
+
+
+def closed(folder: str) -> str:
+    """Why a path led nowhere."""
+    return f"file permissions do not let it enter {folder}"
+
+
+def not_permitted(lacking: int, place: str) -> str:
+    """`lacking`: 4 (read) | 2 (write) | 1 (execute, or of a directory enter)."""
+    doing = [word for bit, word in _ACCESS.items() if lacking & bit]
+    return f"file permissions do not let it {' and '.join(doing)} {place}"
+
+
+def not_executable(ret: int, place: str) -> str:
+    return f"{errno_name(-ret)}: file permissions let nobody execute {place}, and no capability overrides that"
+
+
+def not_permissions(ret: int, place: str, *, script: bool) -> str:
+    interpreter = "its interpreter, " if script else ""
+    return f"{errno_name(-ret)}, though file permissions let it, at {place}: {interpreter}a security module, the mount or the arguments"
+
+
+def permissions_unmapped(ret: int, numbers: Sequence[int], why: str) -> str:
     return (
-        f"{errno_name(-ret)}: probably file permissions; {any_of(numbers)} would override them, but is held in a user namespace of its own, "
+        f"{errno_name(-ret)}: {why}; {any_of(numbers)} would override them, but is held in a user namespace of its own, "
         "which probably does not map the file's owner"
     )
 
 
-def inferred_permissions(ret: int, numbers: Sequence[int]) -> str:
+def inferred_permissions(ret: int, numbers: Sequence[int], why: str) -> str:
     if not numbers:
         return (
             f"{errno_name(-ret)}: permissions, a security module or the arguments; the process holds what would override file permissions"
         )
-    return f"{errno_name(-ret)}: probably file permissions; {any_of(numbers)} would override them"
+    return f"{errno_name(-ret)}: {why}; {any_of(numbers)} would override them"
 
 
 def untold(ret: int) -> str:
