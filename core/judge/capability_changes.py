@@ -46,6 +46,8 @@ def permission_changes(situation: Situation) -> Iterator[Change]:
         yield _hold(situation, name, f"{name} overrides file permissions: {BY_NAME[name].governs}.", Gate.OTHER)
     if names:
         yield from _as_root(situation, names, "Root holds what overrides file permissions.", Gate.OTHER)
+    by_permissions = bool(names) or wording.blames_permissions(situation.event.verdict.reason)
+    if by_permissions:
         yield Change(
             ChangeKind.FILE,
             "Change the file's owner, group or mode",
@@ -65,7 +67,7 @@ def permission_changes(situation: Situation) -> Iterator[Change]:
             gate=Gate.OTHER,
             expected=Expected.PASSES,
         )
-    if not names and situation.policy.paths is None:
+    if not by_permissions and situation.policy.paths is None:
         yield _nothing(
             "No toggle is known that would",
             f"No capability was seen to be refused. {situation.event.errno or 'The refusal'} comes from permissions, a security module or the arguments.",

@@ -293,6 +293,11 @@ def not_executable(ret: int, place: str) -> str:
     return f"{errno_name(-ret)}: file permissions let nobody execute {place}, and no capability overrides that"
 
 
+def blames_permissions(reason: str) -> bool:
+    """Whether a sentence about a refusal says that file permissions did, or probably did."""
+    return ": file permissions " in reason or f": {PROBABLY_PERMISSIONS}" in reason
+
+
 def not_permissions(ret: int, place: str, *, script: bool) -> str:
     interpreter = "its interpreter, " if script else ""
     return f"{errno_name(-ret)}, though file permissions let it, at {place}: {interpreter}a security module, the mount or the arguments"
