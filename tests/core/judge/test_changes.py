@@ -188,6 +188,14 @@ def test_file_permissions() -> None:
     assert sentences == ["Hold DAC_OVERRIDE", "Hold DAC_READ_SEARCH", "Run as root", "Change the file's owner, group or mode"]
 
 
+def test_no_capability_helps_a_call_that_asks_as_the_real_user() -> None:
+    denied = event("access", Gate.OTHER, Outcome.DENIED, errno="EACCES", alternatives=("DAC_OVERRIDE", "DAC_READ_SEARCH"))
+    assert [sentence for helps, sentence in told(found(denied, Policy())) if helps] == [
+        "Run as root",
+        "Change the file's owner, group or mode",
+    ]
+
+
 def test_file_permissions_that_no_capability_overrides() -> None:
     denied = event("execve", Gate.OTHER, Outcome.DENIED, errno="EACCES")
     denied = dataclasses.replace(denied, verdict=dataclasses.replace(denied.verdict, reason=wording.not_executable(-13, "/etc/x")))
