@@ -35,8 +35,8 @@ def check(part: Part) -> Iterator[Finding]:
 
 def _uncovered(part: Part, number: int, rule: Rule) -> Iterator[Finding]:
     tables = [table for _, table in part.tables()]
-    calls = [call for call in rule.syscalls if isinstance(call, str) and not call.startswith("@")]
-    absent = [call for call in calls if all(call_number(table, call) is None for table in tables)]
+    calls = [call for call in rule.syscalls if isinstance(call, int) or not call.startswith("@")]
+    absent = [str(call) for call in calls if all(call_number(table, call) is None for table in tables)]
     if absent:
         is_one = len(absent) == 1
         message = (
