@@ -12,6 +12,7 @@ from core.judge.judged import Finding
 from core.judge.place import EXECUTE, READ, Place, place_of
 from core.judge.threads import Held
 from core.judge.verdict import Evidence, Gate, Outcome
+from core.knowledge.access import ACCESS_MODES, asks_as_real_user
 from core.knowledge.capabilities import capability_name, parse_capability
 from core.knowledge.landlock_calls import need, writes
 from core.knowledge.own_namespace import asks_own_namespace
@@ -34,7 +35,6 @@ _DAC: Final = (parse_capability("DAC_OVERRIDE"), parse_capability("DAC_READ_SEAR
 _OF_OWNERS: Final = frozenset(map(parse_capability, ("CHOWN", "FOWNER", "FSETID", "DAC_OVERRIDE", "DAC_READ_SEARCH")))
 """Asked against the namespace of the process itself (capable_wrt_inode_uidgid), where that maps the file's owner; else refused without a question."""
 
-_ACCESS_MODES: Final = {"access": 1, "faccessat": 2, "faccessat2": 2}
 _W_OK: Final = 2
 _TWO_PATHS: Final = frozenset({"rename", "renameat", "renameat2", "link", "linkat"})
 # Of these only the new path is known to be permitted or not.
@@ -68,7 +68,8 @@ def inferred(call: str, args: Sequence[int], data: Mapping[int, bytes], ret: int
         needed = need(call, args, data)
         place = place_of(needed, data) if needed is not None else None
         if needed is None or place is None or (place.permitted and call in _TWO_PATHS):
-            return _permissions(ret, held, _DAC[:1] if _writes(call, args) else _DAC, wording.PROBABLY_PERMISSIONS)
+            overriding = _DAC[:1] if _writes(call, args) else _DAC
+            return _permissions(ret, held, overriding, wording.PROBABLY_PERMISSIONS, as_real_user=asks_as_real_user(call, args))
         return _at_place(call, ret, held, place)
     return _denied(Gate.OTHER, Evidence.UNKNOWN, wording.untold(ret))
 
@@ -90,7 +91,7 @@ def _privileged(known: PrivilegedCall, ret: int, held: Held) -> Finding | None:
 
 
 def _writes(call: str, args: Sequence[int]) -> bool:
-    mode = _ACCESS_MODES.get(call)
+    mode = ACCESS_MODES.get(call)
     return writes(call, args) if mode is None else bool(args[mode] & _W_OK)
 
 
@@ -106,12 +107,12 @@ def _at_place(call: str, ret: int, held: Held, place: Place) -> Finding:
     return _permissions(ret, held, overriding, wording.not_permitted(place.lacking, place.words))
 
 
-def _permissions(ret: int, held: Held, overriding: Sequence[int], why: str) -> Finding:
+def _permissions(ret: int, held: Held, overriding: Sequence[int], why: str, *, as_real_user: bool = False) -> Finding:
     missing = [number for number in overriding if held.effective is None or not held.effective >> number & 1]
     if not missing and held.user_namespace not in (0, INITIAL_USER_NAMESPACE):
         return _denied(Gate.OTHER, Evidence.INFERRED, wording.permissions_unmapped(ret, overriding, why))
     alternatives = sum(1 << number for number in missing)
-    reason = wording.inferred_permissions(ret, missing, why)
+    reason = wording.inferred_permissions(ret, missing, why, as_real_user=as_real_user)
     return Finding(Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, reason, alternatives=alternatives)
 
 

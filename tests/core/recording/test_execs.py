@@ -99,6 +99,7 @@ def test_the_data_of_an_exec(folder: Path, engine: EngineChoice, tmp_path: Path)
         assert data["argv"] == ["./script"]
         assert data["file"] == str(folder / "capable")
         assert (data["before"]["permitted"], data["predicted"]["permitted"], data["agrees"]) == ([], ["NET_RAW"], True)
+        assert data["capabilities"] == data["predicted"]  # in the same order too
         assert "file capabilities within the bounding set become permitted: NET_RAW" in data["rules"]
         assert "+++ runs ./script +++  permitted 0 → 1, effective 0 → 1: as predicted" in event_line(event)
 
