@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
@@ -159,12 +159,15 @@ class TargetBar(QToolBar):
         self.badge.clicked.connect(self.badge_clicked)
         row.addWidget(self.badge)
         row.setSpacing(8)
-        layout = self.layout()
-        if layout is not None:
-            layout.setContentsMargins(0, 0, 0, 0)
         self.addWidget(content)
 
     # What happens.
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        layout = self.layout()
+        if event.type() == QEvent.Type.StyleChange and layout is not None:
+            layout.setContentsMargins(0, 0, 0, 0)  # the style has just set its own
 
     def _on_user_activated(self) -> None:
         self.user_chosen.emit(self.user.currentText())

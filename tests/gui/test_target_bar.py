@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.actions import Actions
 from gui.target_bar import TargetBar
-from gui.theme import Theme
+from gui.theme import Choice, Theme
 
 
 @pytest.fixture
@@ -68,3 +68,9 @@ def test_a_long_name_of_a_policy_leaves_room_for_the_target(bar: TargetBar) -> N
     assert bar.sizeHint().width() < short + 200
     assert title in bar.policy.toolTip()
     assert bar.policy.accessibleDescription() == title
+
+
+def test_it_is_as_high_at_the_start_as_after_another_theme(bar: TargetBar, theme: Theme) -> None:
+    height = bar.sizeHint().height()
+    theme.choose(Choice.DARK)
+    assert bar.sizeHint().height() == height
