@@ -22,7 +22,7 @@ from core.policy.check import check
 from core.policy.compile import compile_policy
 from core.policy.error import PolicyError
 from core.policy.file import encode
-from core.policy.model import Paths, Policy
+from core.policy.model import Policy
 from core.policy.paths import narrowings
 from core.policy.target import Target
 from core.recording.header import RunHeader
@@ -98,7 +98,7 @@ class Plan:
                 rows=self.terminal.rows,
                 columns=self.terminal.columns,
                 same_cpu=self.same_cpu,
-                captures=capture_plans(buffers=engine == "ebpf", places=engine == "ptrace" and self.policy.paths not in (None, Paths())),
+                captures=capture_plans(buffers=engine == "ebpf", places=engine == "ptrace"),
             )
         except (PolicyError, TargetError) as err:
             raise UsageProblem(str(err)) from err

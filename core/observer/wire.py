@@ -277,10 +277,10 @@ class CaptureKind(enum.IntEnum):
     PARTS = 5
     """The parts of an absolute path, the last one first, each with its zero. No plan may ask for it."""
     PLACE = 6
-    """ptrace, under a Landlock ruleset: where the path leads that an argument points to, relative to the descriptor in `length_argument`
-    (`NO_LENGTH`: to the working directory); read at the exit, of calls that Landlock may have refused, where we can walk there. `PLACE`, then the
-    directory that holds the last component and what the whole path leads to (empty: no such thing), both without links, each with its zero.
-    `argument` counts from `PLACES`, so that the path itself keeps its own number."""
+    """ptrace: where the path leads that an argument points to, relative to the descriptor in `length_argument` (`NO_LENGTH`: to the working
+    directory); read at the exit of a call that came to EACCES or EXDEV, where we can walk there. `PLACE`, then the directory that holds the last
+    component, what the whole path leads to (empty: no such thing), and the directory on the way that the thread may not enter (empty: none), all
+    without links, each with its zero. `argument` counts from `PLACES`, so that the path itself keeps its own number."""
 
 
 class ExecFact(enum.IntEnum):
@@ -338,9 +338,9 @@ CHECK: Final = record_struct(CHECK_FIELDS)
 PROCESS: Final = record_struct(PROCESS_FIELDS)
 CAPTURE: Final = record_struct(CAPTURE_FIELDS)
 FLUSH: Final = struct.Struct("<Q")
-PLACE: Final = struct.Struct("<QQBB")
-"""What begins a capture of that kind: the rights on files that the policy's Landlock rules give in the directory, and at the file; and what
-file permissions give the thread at both, as 4 (read) | 2 (write) | 1 (execute)."""
+PLACE: Final = struct.Struct("<QQBBH")
+"""What begins a capture of that kind: the rights on files that the policy's Landlock rules give in the directory, and at the file (0: there are no
+rules); what file permissions give the thread at both, as 4 (read) | 2 (write) | 1 (execute); and the file's mode."""
 AUDIT_OFFSET: Final = struct.Struct("<q")
 """What to subtract from the records' time of day to have CLOCK_MONOTONIC, in ns."""
 AUDIT_RECORD: Final = struct.Struct("<II")
@@ -515,8 +515,8 @@ class LaunchSpec:
         if spec.strict and spec.filters:
             raise SpecError("strict: excludes filters")
         places = any(capture[1] == CaptureKind.PLACE for plan in spec.captures for capture in plan.captures)
-        if places and (spec.engine != "ptrace" or spec.landlock is None):
-            raise SpecError("captures: places are for ptrace, under a Landlock ruleset")
+        if places and spec.engine != "ptrace":
+            raise SpecError("captures: places are for ptrace")
         return spec
 
 

@@ -278,6 +278,8 @@ class _BatchFile:
     """An Arrow stream on disk. A batch is written in one go, and at once: what is written survives the death of this process."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
+        if path.is_fifo():
+            raise RecordingError(f"{path}: is a pipe, in which Arrow cannot keep its place. Choose a file with --record")
         try:
             self._sink = pa.output_stream(str(path), compression=None, buffer_size=_BUFFER)
         except OSError as err:

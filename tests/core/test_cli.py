@@ -282,6 +282,14 @@ def test_what_is_no_observer_is_said_and_ended(observer: str, sentence: str) -> 
     assert done.returncode == 1
 
 
+def test_without_descriptors_left_it_says_so() -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -n 12; exec "$@"', "sh", *GATESCOPE, "run", "--", "true"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("gatescope: the observer could not be started: Too many open files")
+
+
 def test_an_observer_that_never_answers_can_be_interrupted() -> None:
     command = [*GATESCOPE, "run", "--observer", "sleep", "--observer-command", "1000", "--", "true"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:

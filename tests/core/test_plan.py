@@ -62,6 +62,7 @@ def test_a_filter_that_cannot_be_stacked_is_refused_before_there_is_a_process() 
         (Identity(), False),
         (Identity(user=os.getuid()), False),
         (Identity(user=os.getuid() + 1), True),
+        (Identity(user="nobody-has-this-name"), False),
         (Identity(user="root", user_namespace=True), False),
         (Identity(user="root", user_namespace=True, uid_map=((0, os.getuid(), 1),), gid_map=((0, os.getgid(), 1),)), False),
         (Identity(user="root", user_namespace=True, uid_map=((0, os.getuid() + 1, 1),)), True),

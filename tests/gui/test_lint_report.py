@@ -79,3 +79,6 @@ def test_headlines_are_the_first_clause() -> None:
     )
     assert headline(Finding("x", "info", None, "This rule decides nothing: rule 1 says so.")) == "This rule decides nothing"
     assert headline(Finding("x", "info", None, "errno:EPERM stays whole")) == "errno:EPERM stays whole"
+    assert (
+        headline(Finding("x", "info", None, "Filter 2: x86_64 is not covered: its calls get allow.")) == "Filter 2: x86_64 is not covered"
+    )

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.actions import Actions
 from gui.target_bar import TargetBar
-from gui.theme import Theme
+from gui.theme import Choice, Theme
 
 
 @pytest.fixture
@@ -60,11 +60,20 @@ def test_the_history_is_offered_below_the_line(bar: TargetBar, qtbot: QtBot) -> 
     assert not popup.isVisible()
 
 
-def test_a_long_name_of_a_policy_leaves_room_for_the_target(bar: TargetBar) -> None:
+def test_a_long_name_of_a_policy_leaves_room_for_the_target(bar: TargetBar, theme: Theme) -> None:
     title = "A policy whose author wanted to say all of it in its name, and more"
     bar.show_policy("short", "me", "entry")
     short = bar.sizeHint().width()
     bar.show_policy(title, "me", "entry")
     assert bar.sizeHint().width() < short + 200
+    bar.show_engine("ptrace · your own observer", "limited")
+    theme.set_large(True)
+    assert bar.minimumSizeHint().width() < 1440
     assert title in bar.policy.toolTip()
     assert bar.policy.accessibleDescription() == title
+
+
+def test_it_is_as_high_at_the_start_as_after_another_theme(bar: TargetBar, theme: Theme) -> None:
+    height = bar.sizeHint().height()
+    theme.choose(Choice.DARK)
+    assert bar.sizeHint().height() == height

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from core.observer import records
-from core.observer.ptrace.permissions import EXECUTE, READ, WRITE, Caller
+from core.observer.ptrace.permissions import EXECUTE, Caller
 
 AT_FDCWD: Final = -100
 
@@ -31,6 +31,10 @@ class Place(NamedTuple):
     in_folder: int
     """What file permissions let the thread do there (`core.observer.ptrace.permissions`); 0 where they do not let it come so far."""
     at_file: int
+    mode: int = 0
+    """The file's (st_mode)."""
+    door: str = ""
+    """The directory on the way that the thread may not enter."""
 
 
 def place_of(tid: int, folder: int, path: str) -> Place | None:
@@ -46,7 +50,7 @@ def place_of(tid: int, folder: int, path: str) -> Place | None:
 
 
 class _Walk:
-    # One walk: where it is, the names that are still to come, and what the thread may do there, which is nothing behind a closed door.
+    # One walk: where it is, the names that are still to come, and the first directory that the thread may not enter.
 
     def __init__(self, tid: int, opened: contextlib.ExitStack) -> None:
         self._tid = tid
@@ -55,7 +59,7 @@ class _Walk:
         self._caller = Caller.of(tid)
         self._names = deque[str]()
         self._links = 0
-        self._reached = READ | WRITE | EXECUTE
+        self._door = ""
 
     def walk(self, start: int, path: str) -> Place | None:
         if not path.startswith("/"):
@@ -69,16 +73,24 @@ class _Walk:
             try:
                 self._step(name)
             except FileNotFoundError:
-                return None if self._names or within is None else Place(within[0], "", within[1], 0)
+                if not self._names and within is not None:
+                    return Place(within[0], "", within[1], 0, door=self._door)
+                return self._closed()
+            except PermissionError:
+                return self._closed()
         (folder, in_folder), (file, at_file) = within or self._here(), self._here()
-        return Place(folder, file, in_folder, at_file)
+        return Place(folder, file, in_folder, at_file, os.fstat(self._at).st_mode, self._door)
+
+    def _closed(self) -> Place | None:
+        # What is behind a closed door does not matter.
+        return Place(self._door, "", 0, 0, door=self._door) if self._door else None
 
     def _here(self) -> tuple[str, int]:
-        return _path(self._at), self._caller.may(self._at) & self._reached
+        return _path(self._at), 0 if self._door else self._caller.may(self._at)
 
     def _step(self, name: str) -> None:
-        if not self._caller.may(self._at) & EXECUTE:
-            self._reached = 0
+        if not self._door and not self._caller.may(self._at) & EXECUTE:
+            self._door = _path(self._at)
         if name == "..":
             if not os.path.samestat(os.fstat(self._at), os.fstat(self._root)):
                 self._at = self._open("..", self._at)

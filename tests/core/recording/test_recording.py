@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from pathlib import Path
 
@@ -225,6 +226,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_an_unwritable_place_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"folder\.arrow: cannot be written: No such file or directory\. Choose another file"):
         Recording.create(tmp_path / "no" / "such" / "folder.arrow", HEADER)
+
+
+def test_a_pipe_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(RecordingError, match="pipe: is a pipe"):
+        Recording.create(tmp_path / "pipe", HEADER)
 
 
 def test_a_full_disk_stops_the_file_and_keeps_the_events() -> None:

@@ -105,8 +105,8 @@ def test_a_directory_on_the_way_that_he_may_not_enter(files: list[Path]) -> None
     (closed / "open").mkdir(parents=True)
     (closed / "open" / "file").touch()
     with process(nobody, files[:1]) as (pid, _):
-        for mode, expected in ((0o755, (EXECUTE | READ, READ)), (0o644, (0, 0))):
+        for mode, expected in ((0o755, (EXECUTE | READ, READ, "")), (0o644, (0, 0, str(closed)))):
             closed.chmod(mode)
             found = place_of(pid, AT_FDCWD, f"{closed}/open/file")
             assert found is not None
-            assert (found.in_folder, found.at_file) == expected
+            assert (found.in_folder, found.at_file, found.door) == expected
