@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMainWindow, QMenu
+from PySide6.QtWidgets import QLineEdit, QMainWindow, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from gui.actions import Actions
@@ -67,6 +67,7 @@ def test_a_long_name_of_a_policy_leaves_room_for_the_target(bar: TargetBar, them
     bar.show_policy(title, "me", "entry")
     assert bar.sizeHint().width() < short + 200
     bar.show_engine("ptrace · your own observer", "limited")
+    assert bar.badge.sizeHint() == QToolButton.sizeHint(bar.badge)
     theme.set_large(True)
     assert bar.minimumSizeHint().width() < 1440
     assert title in bar.policy.toolTip()
