@@ -66,10 +66,12 @@ class YieldingButton(QToolButton):
 
     def initStyleOption(self, option: QStyleOptionToolButton) -> None:
         super().initStyleOption(option)
-        if self._measured:  # and not while it is asked for its size, which comes through here
-            room = self.width() - self._frame - self.fontMetrics().horizontalAdvance(self._suffix)
+        # Not while it is asked for its size, which comes through here.
+        room, metrics = self.width() - self._frame, self.fontMetrics()
+        if self._measured and metrics.horizontalAdvance(self.text()) > room:
+            room -= metrics.horizontalAdvance(self._suffix)
             words = self.text().removesuffix(self._suffix)
-            option.text = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room) + self._suffix
+            option.text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room) + self._suffix
 
     def _with_letters(self, most: int) -> QSize:
         metrics = self.fontMetrics()
