@@ -59,24 +59,27 @@ class YieldingButton(QToolButton):
         self.setText(text + self._suffix)
 
     def sizeHint(self) -> QSize:
-        return self._with_letters(self._most_letters or len(self.text()))
+        return self._with_letters(self._most_letters)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802  Qt's virtual method
         return self._with_letters(_FEWEST_LETTERS)
 
     def initStyleOption(self, option: QStyleOptionToolButton) -> None:
         super().initStyleOption(option)
-        if self._measured:  # and not while it is asked for its size, which comes through here
-            room = self.width() - self._frame - self.fontMetrics().horizontalAdvance(self._suffix)
+        # Not while it is asked for its size, which comes through here.
+        room, metrics = self.width() - self._frame, self.fontMetrics()
+        if self._measured and metrics.horizontalAdvance(self.text()) > room:
+            room -= metrics.horizontalAdvance(self._suffix)
             words = self.text().removesuffix(self._suffix)
-            option.text = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room) + self._suffix
+            option.text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room) + self._suffix
 
-    def _with_letters(self, count: int) -> QSize:
+    def _with_letters(self, most: int) -> QSize:
         metrics = self.fontMetrics()
         words = metrics.horizontalAdvance(self.text())
         self._measured = False
         whole = super().sizeHint()
         self._measured = True
         self._frame = whole.width() - words
-        shown = min(words, metrics.averageCharWidth() * count + metrics.horizontalAdvance(self._suffix))
-        return QSize(self._frame + shown, whole.height())
+        if most:
+            words = min(words, metrics.averageCharWidth() * most + metrics.horizontalAdvance(self._suffix))
+        return QSize(self._frame + words, whole.height())

@@ -41,7 +41,7 @@ MOMENTS: Final[dict[JudgeFrom, str]] = {
 """The moments from which a filter can judge, as the combo words them."""
 
 _POLICY_TIP: Final = "The policy that the target runs under"
-_POLICY_LETTERS: Final = 28
+_POLICY_LETTERS: Final = 32
 """Of its name at most: a long one must leave room for the target."""
 
 BadgeState = Literal["unknown", "good", "limited", "bad"]
@@ -124,6 +124,8 @@ class TargetBar(QToolBar):
     def _make_target(self, actions: Actions) -> QComboBox:
         combo = QComboBox(editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
         combo.setAccessibleName("Target: the command to run, quoted as in a shell")
+        # As small as it can be, and then all the room that is left: not as wide as the longest command of the history.
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         combo.setMinimumWidth(160)
         combo.setMaximumWidth(420)
         combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMainWindow, QMenu
+from PySide6.QtWidgets import QLineEdit, QMainWindow, QMenu, QStyleOptionToolButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from gui.actions import Actions
@@ -39,6 +39,12 @@ def typed(bar: TargetBar, text: str) -> QLineEdit:
     return edit
 
 
+def painted(button: QToolButton) -> str:
+    option = QStyleOptionToolButton()
+    button.initStyleOption(option)
+    return option.text
+
+
 @pytest.mark.parametrize("text", ["ls", "lS", "pin"])
 def test_return_runs_what_was_typed_and_not_what_the_history_would_make_of_it(bar: TargetBar, qtbot: QtBot, text: str) -> None:
     edit = typed(bar, text)
@@ -67,6 +73,12 @@ def test_a_long_name_of_a_policy_leaves_room_for_the_target(bar: TargetBar, them
     bar.show_policy(title, "me", "entry")
     assert bar.sizeHint().width() < short + 200
     bar.show_engine("ptrace · your own observer", "limited")
+    bar.badge.resize(bar.badge.sizeHint())
+    assert painted(bar.badge) == "ptrace · your own observer"
+    bar.badge.resize(bar.badge.minimumSizeHint())
+    assert painted(bar.badge).endswith("…")
+    bar.policy.resize(bar.policy.minimumSizeHint())
+    assert painted(bar.policy).endswith("…  ▾")
     theme.set_large(True)
     assert bar.minimumSizeHint().width() < 1440
     assert title in bar.policy.toolTip()
