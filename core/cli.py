@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -16,6 +17,8 @@ from core.version import VERSION
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit status: 2 for usage, 1 for failures of our own, otherwise the target's."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr has it: a locale may lack our marks
     words = sys.argv[1:] if arguments is None else list(arguments)
     options = _parser().parse_args(words)
     try:

@@ -15,7 +15,7 @@ from core.bpf.stack import build_stack
 from core.bpf.validate import validate
 from core.complaint import Complaint
 from core.listing import listing
-from core.policy.model import Seccomp, StackedFilter
+from core.policy.model import Seccomp
 from core.policy.stack import Layer, layers
 from core.run_command import load_policy
 
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _title(layer: Layer, count: int) -> str:
-    note = f": {layer.filter.note}" if isinstance(layer.filter, StackedFilter) and layer.filter.note else ""
+    note = f": {layer.filter.note}" if layer.filter.note else ""
     return f"Filter {layer.number} of {count}, [{layer.key}]{note}"
 
 

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Final, TextIO
 
+from core.complaint import FAILURE_STATUS, Complaint
 from core.headless_input import HeadlessInput
 from core.observer import wire
 from core.observer.wire import Stream
@@ -60,7 +61,7 @@ class HeadlessRun:
         self._closed: set[int] = set()
 
     def run(self) -> None:
-        """Returns when the observer has ended; the session tells the rest."""
+        """Returns when the observer has ended; the session tells the rest. Raises `Complaint` where there is no process for it to be had."""
         with _raw_terminal(self._session.plan.terminal.stdio), self._signals() as wakeup:
             self._selector.register(wakeup, selectors.EVENT_READ, self._on_signal)
             self._start()
@@ -76,7 +77,11 @@ class HeadlessRun:
 
     def _start(self) -> None:
         # Not before the signals are ours: one that ended us now would leave what starts the observer behind.
-        self._observer = subprocess.Popen(self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            self._observer = subprocess.Popen(self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        except OSError as err:
+            sentence = f"the observer could not be started: {err.strerror}: see what this shell limits (ulimit -a), and raise it"
+            raise Complaint(sentence, FAILURE_STATUS) from err
         assert self._observer.stderr is not None
         assert self._observer.stdout is not None
         self._stderr = _Collected(self._observer.stderr)
@@ -123,8 +128,10 @@ class HeadlessRun:
     def _end_observer(self) -> None:
         with contextlib.suppress(OSError):
             self._observer.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+        # What is no observer listens to nothing, and has started no target.
+        is_none = self._session.state == "failed" and not self._session.hello
         try:
-            self._observer.wait(_PATIENCE)
+            self._observer.wait(0 if is_none else _PATIENCE)
         except subprocess.TimeoutExpired:
             self._observer.kill()
             self._observer.wait()

@@ -8,7 +8,6 @@ import operator
 import os
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -23,11 +22,11 @@ from core.policy.check import check
 from core.policy.compile import compile_policy
 from core.policy.error import PolicyError
 from core.policy.file import encode
-from core.policy.model import Paths, Policy
+from core.policy.model import Policy
 from core.policy.paths import narrowings
 from core.policy.target import Target
 from core.recording.header import RunHeader
-from core.target import TargetError, resolve_target
+from core.target import TargetError, resolve_target, working_directory
 from core.users import needs_root
 from core.version import VERSION
 
@@ -99,7 +98,7 @@ class Plan:
                 rows=self.terminal.rows,
                 columns=self.terminal.columns,
                 same_cpu=self.same_cpu,
-                captures=capture_plans(buffers=engine == "ebpf", places=engine == "ptrace" and self.policy.paths not in (None, Paths())),
+                captures=capture_plans(buffers=engine == "ebpf", places=engine == "ptrace"),
             )
         except (PolicyError, TargetError) as err:
             raise UsageProblem(str(err)) from err
@@ -176,7 +175,7 @@ def make_plan(
         if elsewhere:
             target = far_side.unplaced_target(argv, environment)
         else:
-            target = resolve_target(argv, environment, directory or str(Path.cwd()))
+            target = resolve_target(argv, environment, directory or working_directory())
         return Plan(target, policy, build_filters(policy), engine, terminal, elsewhere=elsewhere)
     except (PolicyError, TargetError, FilterError) as err:
         raise UsageProblem(str(err)) from err

@@ -137,9 +137,9 @@ def load_policy(path: Path) -> Policy:
     except PolicyError as err:
         raise Complaint(f"{path}: {err}") from err
     except UnicodeDecodeError as err:
-        raise Complaint(f"{path}: is not a policy file: it is not UTF-8 text") from err
+        raise Complaint(f"{path}: is not a policy file: it is not UTF-8 text. Name a TOML file, or save this one as UTF-8") from err
     except OSError as err:
-        raise Complaint(f"{path}: cannot be read: {err.strerror}") from err
+        raise Complaint(f"{path}: cannot be read: {err.strerror}. Name a policy file (TOML) that you may read") from err
 
 
 def _observer(plan: Plan, prefix: str | None, far_command: str) -> list[str]:
@@ -159,7 +159,7 @@ def _event_stream(path: Path | None) -> Iterator[TextIO]:
     try:
         file = path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as err:
-        raise Complaint(f"{path}: events cannot be written there: {err.strerror}") from err
+        raise Complaint(f"{path}: events cannot be written there: {err.strerror}. Choose another file with --output") from err
     try:
         yield file
     finally:

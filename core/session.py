@@ -292,7 +292,9 @@ def _died(stderr: str, exit_code: int) -> str:
     how = f"was killed by {signal_name(-exit_code)}" if exit_code < 0 else f"ended with exit status {exit_code}"
     last = stderr.strip().splitlines()[-1] if stderr.strip() else ""
     said = f": {last}" if last else ""
-    return f"the observer {how}{said}. The target was ended with it; everything up to here is kept"
+    # Where memory runs out the kernel kills, and tells nobody but its log.
+    unasked = ". If nobody meant to, memory ran out: see dmesg" if exit_code == -signal.SIGKILL else ""
+    return f"the observer {how}{said}. The target was ended with it; everything up to here is kept. Run again{unasked}"
 
 
 def _taken(frame: Frame) -> int:

@@ -20,6 +20,14 @@ class TargetError(ValueError):
     """The target cannot be run; the sentence says why and what to do."""
 
 
+def working_directory() -> str:
+    """Ours, which the target is to have. Raises `TargetError` where it was removed since we were started in it."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        raise TargetError("the directory that this was started in does not exist any more: change to another, and run again") from None
+
+
 def resolve_target(argv: Sequence[str], environment: Mapping[str, str], directory: str) -> Target:
     """The file that execvp would run for `argv`, checked. Raises `TargetError`.
 

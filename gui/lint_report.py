@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -19,6 +21,9 @@ from core.policy.architectures import NATIVE
 from core.policy.model import Policy, Rule, Seccomp
 from core.policy.rules import ResolvedRule, resolve_rules
 from core.policy.stack import all_rules, layers
+
+_WHICH_FILTER: Final = re.compile(r"Filter \d+: ")
+# In front of what lint says of one of several filters.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,7 +87,9 @@ def guards_text(found: Sequence[Guard]) -> str:
 
 def headline(finding: Finding) -> str:
     """The finding in its first clause: "ptrace is left open"."""
-    ends = [place for sign in (". ", ": ") if (place := finding.message.find(sign)) > 0]
+    which = _WHICH_FILTER.match(finding.message)
+    start = which.end() if which else 0
+    ends = [place for sign in (". ", ": ") if (place := finding.message.find(sign, start)) > 0]
     return finding.message[: min(ends, default=len(finding.message))].rstrip(".")
 
 

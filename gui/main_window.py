@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         self.bar.user_chosen.connect(self._on_user_chosen)
         self.bar.moment_chosen.connect(self._on_moment_chosen)
         self.files.problem.connect(self.log.info.problem)
+        self.files.done.connect(self.log.info.hide)
         self.flow.problem.connect(self.log.info.problem)
         self.flow.changed.connect(self._on_flow_changed)
         self.flow.recording_opened.connect(self._on_recording_opened)
@@ -213,7 +214,7 @@ class MainWindow(QMainWindow):
         settings.sync()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.files.may_discard():
+        if not self.files.may_discard(closing=True):
             event.ignore()
             return
         self._remember()
@@ -271,8 +272,8 @@ class MainWindow(QMainWindow):
         summary = flow.recording.summary() if flow.recording is not None else None
         self.status.show_summary(summary)
         self.log.bar.set_counts(summary.denied if summary is not None else {})
-        if flow.recording is not None and flow.recording.path is not None and not flow.recording.problem:
-            word = "recording" if flow.busy else "recording saved"
+        if flow.recording is not None and flow.recording.path is not None:
+            word = "recording broken off" if flow.recording.problem else "recording" if flow.busy else "recording saved"
             self.status.show_recording(f"{word} · {size_text(flow.recording.size)}")
         self._badge.show_standing(flow.standing, flow.notes)
 
@@ -292,6 +293,7 @@ class MainWindow(QMainWindow):
         except RecordingError as err:
             self.log.info.problem(str(err))
             return
+        self.log.info.hide()
         self.flow.show(recording)
         if recording.remark is not None:
             self.log.info.note(recording.remark)

@@ -26,6 +26,8 @@ class PolicyFiles(QObject):
 
     problem = Signal(str)
     """A file could not be read or written: a sentence."""
+    done = Signal()
+    """A policy was read or written: what was said of files before does not hold any more."""
 
     def __init__(self, document: PolicyDocument, actions: Actions, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
@@ -50,6 +52,7 @@ class PolicyFiles(QObject):
             self.problem.emit(_reading_failed(path, err))
             return False
         self._settings.remember_policy(path)
+        self.done.emit()
         return True
 
     def save(self) -> bool:
@@ -57,16 +60,21 @@ class PolicyFiles(QObject):
         path = self._document.path
         return self._on_save_as() if path is None else self._write(path)
 
-    def may_discard(self) -> bool:
-        """Asks what to do with changes that are not saved; whether to go on."""
-        if not self._document.dirty or self._document.path is None:
+    def may_discard(self, *, closing: bool = False) -> bool:
+        """Asks what to do with changes that are not saved; whether to go on. `closing`: undo will not bring them back."""
+        path = self._document.path
+        if not self._document.dirty or (path is None and not closing):
             return True
         buttons = QMessageBox.StandardButton.Save | QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
-        text = f"The policy in {self._document.path.name} has changes that are not saved."
+        text = (
+            f"The policy in {path.name} has changes that are not saved."
+            if path
+            else "The policy is in no file yet: it ends with the window."
+        )
         answer = QMessageBox.question(self._window, "Save the policy?", text, buttons, QMessageBox.StandardButton.Save)
-        if answer is QMessageBox.StandardButton.Save:
+        if answer == QMessageBox.StandardButton.Save:  # an int, whatever its type says
             return self.save()
-        return answer is QMessageBox.StandardButton.Discard
+        return answer == QMessageBox.StandardButton.Discard
 
     def presets(self) -> list[Path]:
         """The policies that come with the program, by name."""
@@ -112,6 +120,7 @@ class PolicyFiles(QObject):
         if policy is not None and self.may_discard():
             # A preset is a start, not a file to write to.
             self._document.set_policy(policy, None)
+            self.done.emit()
 
     def _on_recent(self) -> None:
         path = self._chosen()
@@ -159,10 +168,11 @@ class PolicyFiles(QObject):
             self.problem.emit(f"{path} cannot be written: {err.strerror}. Save the policy elsewhere with “Save the policy as…”.")
             return False
         self._settings.remember_policy(path)
+        self.done.emit()
         return True
 
 
 def _reading_failed(path: Path, err: PolicyError | OSError) -> str:
     if isinstance(err, OSError):
-        return f"{path} cannot be read: {err.strerror}."
+        return f"{path} cannot be read: {err.strerror}. Choose another file, or change who may read it."
     return sentence(f"{path.name}: {err}")

@@ -188,5 +188,8 @@ class RunController(QObject):
         if progress.appended:
             self.events_appended.emit(progress.appended)
         if state != "failed" and session.state == "failed":
-            self._patience.start()  # whatever was started there may not listen
+            if session.hello:
+                self._patience.start()
+            else:
+                self._on_patience_lost()  # what is no observer listens to nothing, and has started no target
             self.failed.emit(session.failure or "")

@@ -53,10 +53,12 @@ class RunFlow(QObject):
         self.notes: list[str] = []
         self._elapsed = QElapsedTimer()
         self._failure = ""
+        self._told = False
+        """Whether the user knows that the recording is no longer written."""
         self._command = ""
         self._prefix = "none"
         self._refresh = QTimer(self, interval=_REFRESH_MS)
-        self._refresh.timeout.connect(self.changed)
+        self._refresh.timeout.connect(self._on_refresh)
         self.controller.recording_opened.connect(self._on_recording_opened)
         self.controller.running.connect(self._on_running)
         self.controller.note.connect(self._on_note)
@@ -133,7 +135,7 @@ class RunFlow(QObject):
     # What the controller tells.
 
     def _on_recording_opened(self, recording: Recording) -> None:
-        self.recording = recording
+        self.recording, self._told = recording, False
         self.recording_opened.emit(recording)
         self.changed.emit()
 
@@ -157,8 +159,14 @@ class RunFlow(QObject):
             self.target_ended.emit(session.ending.sentence, session.ending.exit_status >= 128 and not session.ending.stopped)
         elif self._failure:
             self.target_ended.emit(self._failure, True)
-        if self.recording is not None and self.recording.problem is not None:
-            self.problem.emit(sentence(self.recording.problem))
+        self._on_refresh()
+
+    def _on_refresh(self) -> None:
+        # At once: while the run goes on, room can still be made, or the run be stopped.
+        recording = self.recording
+        if recording is not None and recording.problem is not None and not self._told:
+            self._told = True
+            self.problem.emit(sentence(recording.problem))
         self.changed.emit()
 
 

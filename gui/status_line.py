@@ -12,6 +12,7 @@ from core.recording.summary import Summary
 from gui.gates import GATE_SHAPES, gate_ink
 from gui.icons import shape_icon
 from gui.naming import named
+from gui.style_sheet import restyle
 from gui.theme import MARGIN, Theme
 
 _ORDER: Final = (Gate.SECCOMP, Gate.CAPABILITY, Gate.OTHER)
@@ -55,9 +56,7 @@ class StatusLine(QStatusBar):
         for gate, label in self._counts.items():
             label.setText(f"{summary.denied.get(gate.word or '', 0):,} {gate.word}")
         self._lost.setText(f"lost {summary.lost:,}")
-        self._lost.setProperty("problem", summary.lost > 0)
-        self._lost.style().unpolish(self._lost)
-        self._lost.style().polish(self._lost)
+        restyle(self._lost, "problem", summary.lost > 0)
 
     def _make_row(self) -> QWidget:
         content = QWidget()

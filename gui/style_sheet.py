@@ -7,6 +7,8 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtWidgets import QWidget
+
 from gui.terminal.colours import GROUND
 
 if TYPE_CHECKING:
@@ -151,6 +153,17 @@ def style_sheet(tokens: Tokens, control_height: int) -> str:
         shade="dark" if tokens.dark else "light",
         icons=icon_folder().as_posix(),
     )
+
+
+def restyle(widget: QWidget, name: str, value: object) -> None:
+    """Gives a property that the sheet asks for another value; the widget keeps its font."""
+    if widget.property(name) == value:
+        return
+    font = widget.font()
+    widget.setProperty(name, value)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+    widget.setFont(font)  # unpolishing brings back the one that it had at first
 
 
 def icon_folder() -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from core.policy.model import JudgeFrom
 from gui.actions import Actions
 from gui.completions import dress_popup
+from gui.elided_button import YieldingButton
 from gui.icons import Shape, shape_icon
 from gui.naming import named
 from gui.theme import MARGIN, Theme
@@ -38,6 +39,10 @@ MOMENTS: Final[dict[JudgeFrom, str]] = {
     "main": "main",
 }
 """The moments from which a filter can judge, as the combo words them."""
+
+_POLICY_TIP: Final = "The policy that the target runs under"
+_POLICY_LETTERS: Final = 32
+"""Of its name at most: a long one must leave room for the target."""
 
 BadgeState = Literal["unknown", "good", "limited", "bad"]
 
@@ -58,11 +63,13 @@ class TargetBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.target = self._make_target(actions)
         self.user = _combo("The user that the target runs as", USERS)
-        self.policy = _command("The policy that the target runs under")
+        self.policy = named(YieldingButton("  ▾", _POLICY_LETTERS), _POLICY_TIP, _POLICY_TIP, "command")
+        self.policy.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.policy.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.policy.setMenu(policy_menu)
         self.policy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.moment = _combo("The moment from which the filter judges", MOMENTS.values())
-        self.badge = named(QToolButton(), "Engine and observer", style="badge")
+        self.badge = named(YieldingButton(), "Engine and observer", style="badge")
         self._badge_state: BadgeState = "unknown"
         self._lay_out(actions)
         self.user.activated.connect(self._on_user_activated)
@@ -96,7 +103,9 @@ class TargetBar(QToolBar):
 
     def show_policy(self, title: str, user: str, moment: JudgeFrom) -> None:
         """The policy's name, and its choices that have a control here."""
-        self.policy.setText(f"{title}  ▾")
+        self.policy.set_words(title)
+        self.policy.setToolTip(f"{title}: {_POLICY_TIP[0].lower()}{_POLICY_TIP[1:]}")
+        self.policy.setAccessibleDescription(title)
         if self.user.findText(user) < 0:
             self.user.addItem(user)
         self.user.setCurrentText(user)
@@ -104,7 +113,7 @@ class TargetBar(QToolBar):
 
     def show_engine(self, text: str, state: BadgeState, tip: str = "") -> None:
         """Which engine watches, and as whom; `tip`: why not the other."""
-        self.badge.setText(text)
+        self.badge.set_words(text)
         self.badge.setToolTip(tip)
         self.badge.setAccessibleDescription(tip)
         self._badge_state = state
@@ -115,6 +124,8 @@ class TargetBar(QToolBar):
     def _make_target(self, actions: Actions) -> QComboBox:
         combo = QComboBox(editable=True, insertPolicy=QComboBox.InsertPolicy.NoInsert)
         combo.setAccessibleName("Target: the command to run, quoted as in a shell")
+        # As small as it can be, and then all the room that is left: not as wide as the longest command of the history.
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         combo.setMinimumWidth(160)
         combo.setMaximumWidth(420)
         combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -152,12 +163,15 @@ class TargetBar(QToolBar):
         self.badge.clicked.connect(self.badge_clicked)
         row.addWidget(self.badge)
         row.setSpacing(8)
-        layout = self.layout()
-        if layout is not None:
-            layout.setContentsMargins(0, 0, 0, 0)
         self.addWidget(content)
 
     # What happens.
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        layout = self.layout()
+        if event.type() == QEvent.Type.StyleChange and layout is not None:
+            layout.setContentsMargins(0, 0, 0, 0)  # the style has just set its own
 
     def _on_user_activated(self) -> None:
         self.user_chosen.emit(self.user.currentText())
@@ -192,13 +206,6 @@ def _combo(name: str, items: Iterable[str]) -> QComboBox:
     combo.addItems(list(items))
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     return combo
-
-
-def _command(name: str) -> QToolButton:
-    button = named(QToolButton(), name, name, "command")
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    return button
 
 
 def _button(action: QAction, *, primary: bool) -> QToolButton:

@@ -8,3 +8,8 @@ def sentence(text: str) -> str:
     text = text.strip()
     start = text[:1].upper() + text[1:] if text.split(" ", 1)[0].isalpha() else text
     return start if not start or start.endswith((".", "?", "!")) else f"{start}."
+
+
+def some(count: int, word: str, plural: str = "s") -> str:
+    """ "1 process", "2 processes" (with `plural` "es")."""
+    return f"{count} {word}{'' if count == 1 else plural}"

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core.observer.abilities import engine_abilities
+from tests.support.privilege import require
+
 CHECKOUT = Path(__file__).parents[1]
 
 
@@ -45,6 +48,9 @@ def _set_up() -> None:
 @pytest.mark.parametrize("example", README, ids=lambda example: example.command)
 def test_a_command_prints_what_readme_shows(example: Example) -> None:
     """In the checkout, with bash, as a reader would."""
+    if " run --policy " in example.command:
+        why_not = engine_abilities()["ebpf"]
+        require(why_not is None, f"README shows what eBPF sees: {why_not}")
     command = ["bash", "-c", f"{{ {example.command}\n}} 2>&1"]
     result = subprocess.run(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120)
     assert re.fullmatch(example.pattern, result.stdout), (

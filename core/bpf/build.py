@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 from core.bpf import libseccomp
 from core.bpf.assemble import assemble
@@ -28,6 +29,7 @@ class BuiltFilter:
     """Numbers of the rules that do what the default action does: no instruction was made for them."""
 
 
+@functools.lru_cache(maxsize=32)  # the panel, lint, a plan and a fix ask for the same filters, and checking one takes tens of milliseconds
 def build(one: Filter, first_rule: int = 1) -> BuiltFilter:
     """Builds with libseccomp, or with our own generator where libseccomp cannot express the rules or does not get them right.
 

@@ -10,7 +10,9 @@ from typing import Final
 from core.bpf import program as bpf
 from core.bpf.program import Instruction, decode_program
 from core.bpf.validate import CONDITIONAL_JUMPS
-from core.knowledge.syscalls import arch_name, syscall
+from core.knowledge.arguments import formatter
+from core.knowledge.constants import constant, decoding_set
+from core.knowledge.syscalls import Syscall, arch_name, syscall
 from core.observer.wire import X32_SYSCALL_BIT
 from core.policy.action import ACTION_MASK, Action
 
@@ -30,6 +32,7 @@ _ARITHMETIC: Final[Mapping[int, str]] = MappingProxyType(
 )
 _TESTS: Final[Mapping[int, str]] = MappingProxyType({bpf.JEQ: "jeq", bpf.JGT: "jgt", bpf.JGE: "jge", bpf.JSET: "jset"})
 _SIGNS: Final[Mapping[int, str]] = MappingProxyType({bpf.JEQ: "==", bpf.JGT: ">", bpf.JGE: ">=", bpf.JSET: "&"})
+_ALL: Final = 0xFFFFFFFF
 _LOADS: Final[Mapping[int, str]] = MappingProxyType({bpf.LD: "ld", bpf.LDX: "ldx"})
 
 
@@ -43,16 +46,28 @@ class Line:
     text: str
     """In the kernel's own assembler notation (tools/bpf/bpf_asm): "ld [4]", "jeq #0x29, L7, next"; "next" is the instruction that follows."""
     comment: str
-    """What the numbers mean: "arch", "openat", "args[0] low", "errno:EPERM"; empty where there is nothing to say."""
+    """What the numbers mean: "arch", "openat", "args[0] low == AF_INET", "errno:EPERM"; empty where there is nothing to say."""
     instruction: Instruction
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Known:
-    # What is known in front of an instruction, whichever way led there: which word of the data A holds (masked or not), and which architecture it is.
+    # What is known in front of an instruction, whichever way led there: which word of the data A holds and which of its bits are left, which
+    # architecture it is, and between which numbers the call's lies.
     word: int | None = None
-    masked: bool = False
+    mask: int = _ALL
     arch: int | None = None
+    least: int = 0
+    most: int = _ALL
+
+    def about(self, word: int | None) -> _Known:
+        # The same of the call, with another word in A.
+        return dataclasses.replace(self, word=word, mask=_ALL)
+
+    @property
+    def call(self) -> Syscall | None:
+        # The one call that it must be.
+        return syscall(self.arch, self.least) if self.arch is not None and self.least == self.most else None
 
 
 def disassemble(program: bytes) -> tuple[Line, ...]:
@@ -86,21 +101,46 @@ def _successors(index: int, one: Instruction, here: _Known) -> list[tuple[int, _
     if one.code == bpf.JMP | bpf.JA:
         return [(index + 1 + one.k, here)]
     if one.code in CONDITIONAL_JUMPS:
-        is_arch = one.code == bpf.JMP | bpf.JEQ and here.word == bpf.ARCH_OFFSET and not here.masked
-        when_true = dataclasses.replace(here, arch=one.k) if is_arch else here
-        return [(index + 1 + one.jt, when_true), (index + 1 + one.jf, here)]
+        return [(index + 1 + one.jt, _jumped(one, here)), (index + 1 + one.jf, _fallen_through(one, here))]
     if one.code == bpf.LOAD:
-        return [(index + 1, _Known(one.k, arch=here.arch))]
+        return [(index + 1, here.about(one.k))]
     if one.code == bpf.ALU | bpf.AND:
-        return [(index + 1, dataclasses.replace(here, masked=True))]
+        return [(index + 1, dataclasses.replace(here, mask=here.mask & one.k))]
     if kind in (bpf.LD, bpf.ALU) or one.code == bpf.MISC | bpf.TXA:
-        return [(index + 1, _Known(arch=here.arch))]
+        return [(index + 1, here.about(None))]
     return [(index + 1, here)]
 
 
+def _jumped(one: Instruction, here: _Known) -> _Known:
+    test, word = _whole_word_test(one, here)
+    if (test, word) == (bpf.JEQ, bpf.ARCH_OFFSET):
+        return dataclasses.replace(here, arch=one.k)
+    if word == bpf.NR_OFFSET and test in (bpf.JEQ, bpf.JGE, bpf.JGT):
+        least = max(here.least, one.k + (test == bpf.JGT))
+        return dataclasses.replace(here, least=least, most=one.k if test == bpf.JEQ else here.most)
+    return here
+
+
+def _fallen_through(one: Instruction, here: _Known) -> _Known:
+    test, word = _whole_word_test(one, here)
+    if word == bpf.NR_OFFSET and test in (bpf.JGE, bpf.JGT):
+        return dataclasses.replace(here, most=min(here.most, one.k - (test == bpf.JGE)))
+    return here
+
+
+def _whole_word_test(one: Instruction, here: _Known) -> tuple[int, int | None]:
+    return one.code & 0xF0, here.word if here.mask == _ALL and not one.code & bpf.X else None
+
+
 def _both(one: _Known, other: _Known) -> _Known:
-    same_word = one.word if (one.word, one.masked) == (other.word, other.masked) else None
-    return _Known(same_word, one.masked and other.masked, one.arch if one.arch == other.arch else None)
+    same_word = one.word if (one.word, one.mask) == (other.word, other.mask) else None
+    return _Known(
+        same_word,
+        one.mask if same_word is not None else _ALL,
+        one.arch if one.arch == other.arch else None,
+        min(one.least, other.least),
+        max(one.most, other.most),
+    )
 
 
 # ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -145,12 +185,32 @@ def _comment(one: Instruction, here: _Known) -> str:
         return _result_name(one.k)
     if one.code not in CONDITIONAL_JUMPS or one.code & bpf.X or here.word is None:
         return ""
-    name = f"masked {_word_name(here.word)}" if here.masked else _word_name(here.word)
+    name = f"masked {_word_name(here.word)}" if here.mask != _ALL else _word_name(here.word)
     sign = _SIGNS[one.code & 0xF0]
-    if here.masked or here.word not in (bpf.NR_OFFSET, bpf.ARCH_OFFSET):
+    if here.word not in (bpf.NR_OFFSET, bpf.ARCH_OFFSET):
+        return f"{name} {sign} {_argument(here, one) or hex(one.k)}"
+    if here.mask != _ALL:
         return f"{name} {sign} {one.k:#x}"
     value = arch_name(one.k, 0) if here.word == bpf.ARCH_OFFSET else _call_name(here.arch, one.k)
     return value if sign == "==" else f"{name} {sign} {value}"
+
+
+def _argument(here: _Known, one: Instruction) -> str:
+    # The value in the symbols of the argument's type; empty where it has none, as the high half of a register.
+    call, place, test = here.call, (here.word or 0) - bpf.ARGUMENTS_OFFSET, one.code & 0xF0
+    index = place // 8
+    if call is None or place < 0 or place % 8 or index >= len(call.parameters) or call.parameters[index].is_pointer:
+        return ""
+    symbols = decoding_set(call.name, index)
+    of_flags = symbols is not None and symbols.is_flags
+    if test != bpf.JEQ and not (of_flags and test == bpf.JSET):
+        return ""
+    text = formatter(call, index, wide=True)(one.k)
+    looked_at = here.mask if test == bpf.JEQ else one.k
+    if symbols is not None and of_flags and symbols.mask & ~looked_at:
+        # Of one of several values not all bits are looked at, so it is not this one that is meant.
+        text = "|".join(word for word in text.split("|") if word.startswith("0x") or constant(word) & looked_at)
+    return text if text.upper() != text.lower() and not text.startswith("0x") else ""
 
 
 def _word_name(offset: int) -> str:

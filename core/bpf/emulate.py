@@ -168,7 +168,7 @@ class Emulator:
 
     def _prefix(self, number: int, arch: int, nr: int) -> _Prefix:
         state = State()
-        value = run(self._programs[number], SeccompData(nr, arch).words(), state, stop_before=bpf.POINTER_OFFSET)
+        value = run(self._programs[number], (nr & WORD, arch), state, stop_before=bpf.POINTER_OFFSET)
         return _Prefix(value, state)
 
     def _resume(self, number: int, prefix: _Prefix, words: Sequence[int]) -> int:
@@ -210,7 +210,7 @@ def _distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     # Runs of one value are what there mostly is; sorting is for the rest.
     if len(values) and (values == values[0]).all():
         return values[:1]
-    return np.unique(values)
+    return np.unique(values, return_counts=True)[0]  # without counts numpy would load its masked arrays first
 
 
 class _Columns:

@@ -67,7 +67,7 @@ class Meaning:
 
     def section(self, arch: int) -> Section | None:
         """None: the filter answers with the bad-architecture action."""
-        return next((section for section in self.sections if section.arch == arch), None)
+        return self._by_arch.get(arch)
 
     def answers(self, arch: int, nr: int, args: Sequence[int]) -> frozenset[int]:
         """What a right filter may answer: one value, or several where rules with different actions speak of the same call.
@@ -77,9 +77,20 @@ class Meaning:
         section = self.section(arch)
         if section is None or not section.covers(nr):
             return frozenset({self.bad_arch})
-        rules = effective(section.by_number.get(nr, ()), self.default)
+        named = section.by_number.get(nr)
+        if named is None:
+            return self._defaults
+        rules = effective(named, self.default)
         found = frozenset(rule.action.value for rule in rules if matches(rule, nr, args))
-        return found or frozenset({self.default})
+        return found or self._defaults
+
+    @functools.cached_property
+    def _by_arch(self) -> Mapping[int, Section]:
+        return {section.arch: section for section in self.sections}
+
+    @functools.cached_property
+    def _defaults(self) -> frozenset[int]:
+        return frozenset({self.default})
 
 
 def effective(rules: Sequence[ResolvedRule], default: int) -> tuple[ResolvedRule, ...]:

@@ -9,6 +9,7 @@ from core.judge import wording
 from core.judge.change import Change, ChangeKind, Expected, Situation
 from core.judge.seccomp_changes import held_names, hold, next_question
 from core.judge.verdict import Check, Evidence, Gate
+from core.knowledge.access import asks_as_real_user
 from core.knowledge.capabilities import BY_NAME, capability_name, parse_capability
 from core.knowledge.noise import alternatives, asking_function
 from core.knowledge.own_namespace import asks_own_namespace
@@ -42,10 +43,13 @@ def capability_changes(situation: Situation) -> Iterator[Change]:
 def permission_changes(situation: Situation) -> Iterator[Change]:
     """For a call that something else refused: file permissions, Landlock, a security module, the arguments."""
     names = [name for name in situation.event.verdict.alternatives if name in _DAC]
-    for name in names if _says_what_is_held(situation, names) else ():
+    counts = not asks_as_real_user(situation.event.syscall, situation.event.args)
+    for name in names if counts and _says_what_is_held(situation, names) else ():
         yield _hold(situation, name, f"{name} overrides file permissions: {BY_NAME[name].governs}.", Gate.OTHER)
     if names:
         yield from _as_root(situation, names, "Root holds what overrides file permissions.", Gate.OTHER)
+    by_permissions = bool(names) or wording.blames_permissions(situation.event.verdict.reason)
+    if by_permissions:
         yield Change(
             ChangeKind.FILE,
             "Change the file's owner, group or mode",
@@ -65,7 +69,7 @@ def permission_changes(situation: Situation) -> Iterator[Change]:
             gate=Gate.OTHER,
             expected=Expected.PASSES,
         )
-    if not names and situation.policy.paths is None:
+    if not by_permissions and situation.policy.paths is None:
         yield _nothing(
             "No toggle is known that would",
             f"No capability was seen to be refused. {situation.event.errno or 'The refusal'} comes from permissions, a security module or the arguments.",

@@ -15,6 +15,8 @@ from core.knowledge.privileged_calls import REFUSAL_ERRNOS
 
 _DAC: Final = frozenset({parse_capability("DAC_OVERRIDE"), parse_capability("DAC_READ_SEARCH")})
 _LARGEST: Final = 63
+_AS_REAL_USER: Final = "do_faccessat"
+# fs/open.c; with AT_EACCESS as the effective one, which the stack does not tell, and which is rare.
 EPERM: Final = 1
 EACCES: Final = 13
 
@@ -69,7 +71,7 @@ def _mask(numbers: Sequence[int]) -> int:
 def _refusal(run: Sequence[KnownCheck], ret: int) -> Finding | None:
     numbers, last = _numbers(run), run[-1]
     if -ret == EACCES and set(numbers) <= _DAC:
-        reason = wording.permissions(ret, numbers, foreign=last.foreign)
+        reason = wording.permissions(ret, numbers, foreign=last.foreign, as_real_user=_AS_REAL_USER in last.functions)
         return Finding(Gate.OTHER, Outcome.DENIED, Evidence.OBSERVED, reason, alternatives=_mask(numbers))
     if -ret not in (EPERM, EACCES) and not any(-ret in REFUSAL_ERRNOS.get(number, ()) for number in numbers):
         return None

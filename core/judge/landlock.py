@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from core.judge import wording
 from core.judge.judged import Finding
+from core.judge.place import Place, place_of
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.landlock import RIGHTS
 from core.knowledge.landlock_calls import TOPOLOGY, Need, need
-from core.observer.wire import PLACE, PLACES, Landlock
+from core.observer.wire import Landlock
 
 EPERM, EACCES, EXDEV = 1, 13, 18
 REFUSALS: Final = (-EPERM, -EACCES, -EXDEV)
@@ -34,37 +35,19 @@ def refused(
     needed = need(call, args, data)
     if needed is None or ret == -EPERM:
         return None
+    place = place_of(needed, data)
+    if place is not None and not place.permitted and ret == -EACCES:
+        return None
     if policy is not None:
-        place = _Place.of(needed, data)
         finding = _by_name(needed, ret, policy, checked=checked) if place is None else _by_place(needed, ret, policy, place)
         if finding is not None:
             return finding
     return _finding(wording.landlock_own(ret)) if own else None
 
 
-class _Place(NamedTuple):
-    # Where a path leads, as the observer has walked it.
-    path: str
-    given: int
-    """The rights that the policy gives there."""
-
-    @classmethod
-    def of(cls, needed: Need, data: Mapping[int, bytes]) -> _Place | None:
-        walked = data.get(PLACES + needed.argument, b"") if needed.fs else b""
-        if len(walked) < PLACE.size:
-            return None
-        in_folder, at_file = PLACE.unpack_from(walked)
-        folder, file, *_ = (part.decode(errors="replace") for part in walked[PLACE.size :].split(b"\0"))
-        # What is not there yet, and is to be made, has the rights that its directory gives.
-        return cls(folder, in_folder) if needed.beside or not file else cls(file, at_file)
-
-
-def _by_place(needed: Need, ret: int, policy: Landlock, place: _Place) -> Finding | None:
-    lacking = _rights(fs=needed.fs & policy.handled_fs & ~place.given)
-    if not lacking:
-        return None
-    where = place.path if place.path == needed.path else f"{place.path}, to which {needed.path} leads"
-    return _finding(wording.landlock_policy(ret, lacking, where))
+def _by_place(needed: Need, ret: int, policy: Landlock, place: Place) -> Finding | None:
+    lacking = _rights(fs=needed.fs & policy.handled_fs & ~place.rights)
+    return _finding(wording.landlock_policy(ret, lacking, place.words)) if lacking else None
 
 
 def _by_name(needed: Need, ret: int, policy: Landlock, *, checked: bool) -> Finding | None:

@@ -9,10 +9,12 @@ import numpy as np
 
 from core.judge import wording
 from core.judge.judged import Finding
+from core.judge.place import EXECUTE, READ, Place, place_of
 from core.judge.threads import Held
 from core.judge.verdict import Evidence, Gate, Outcome
+from core.knowledge.access import ACCESS_MODES, asks_as_real_user
 from core.knowledge.capabilities import capability_name, parse_capability
-from core.knowledge.landlock_calls import writes
+from core.knowledge.landlock_calls import need, writes
 from core.knowledge.own_namespace import asks_own_namespace
 from core.knowledge.privileged_calls import PrivilegedCall, privileged_call, refusal_errnos
 
@@ -33,8 +35,10 @@ _DAC: Final = (parse_capability("DAC_OVERRIDE"), parse_capability("DAC_READ_SEAR
 _OF_OWNERS: Final = frozenset(map(parse_capability, ("CHOWN", "FOWNER", "FSETID", "DAC_OVERRIDE", "DAC_READ_SEARCH")))
 """Asked against the namespace of the process itself (capable_wrt_inode_uidgid), where that maps the file's owner; else refused without a question."""
 
-_ACCESS_MODES: Final = {"access": 1, "faccessat": 2, "faccessat2": 2}
 _W_OK: Final = 2
+_TWO_PATHS: Final = frozenset({"rename", "renameat", "renameat2", "link", "linkat"})
+# Of these only the new path is known to be permitted or not.
+_EXECS: Final = frozenset({"execve", "execveat"})
 
 
 def failed(ret: int, evidence: Evidence) -> Finding:
@@ -61,7 +65,12 @@ def inferred(call: str, args: Sequence[int], data: Mapping[int, bytes], ret: int
     if known is not None:
         return _privileged(known, ret, held)
     if ret == -EACCES:
-        return _permissions(ret, held, _DAC[:1] if _writes(call, args) else _DAC)
+        needed = need(call, args, data)
+        place = place_of(needed, data) if needed is not None else None
+        if needed is None or place is None or (place.permitted and call in _TWO_PATHS):
+            overriding = _DAC[:1] if _writes(call, args) else _DAC
+            return _permissions(ret, held, overriding, wording.PROBABLY_PERMISSIONS, as_real_user=asks_as_real_user(call, args))
+        return _at_place(call, ret, held, place)
     return _denied(Gate.OTHER, Evidence.UNKNOWN, wording.untold(ret))
 
 
@@ -78,20 +87,32 @@ def _privileged(known: PrivilegedCall, ret: int, held: Held) -> Finding | None:
         return _denied(Gate.OTHER, Evidence.INFERRED, wording.refused_unmapped(ret, numbers))
     reason = wording.inferred_capability(known.call, ret, numbers, certain=holds is False, foreign=foreign)
     alternatives = sum(1 << number for number in numbers) if len(numbers) > 1 else 0
-    return Finding(Gate.CAPABILITY, Outcome.DENIED, Evidence.INFERRED, reason, numbers[0], alternatives)
+    return Finding(Gate.CAPABILITY, Outcome.DENIED, Evidence.INFERRED, reason, numbers[-1], alternatives)
 
 
 def _writes(call: str, args: Sequence[int]) -> bool:
-    mode = _ACCESS_MODES.get(call)
+    mode = ACCESS_MODES.get(call)
     return writes(call, args) if mode is None else bool(args[mode] & _W_OK)
 
 
-def _permissions(ret: int, held: Held, overriding: Sequence[int]) -> Finding:
+def _at_place(call: str, ret: int, held: Held, place: Place) -> Finding:
+    # Where the path leads, and what file permissions give there, was seen.
+    if place.permitted:
+        return _denied(Gate.OTHER, Evidence.INFERRED, wording.not_permissions(ret, place.words, script=call in _EXECS))
+    if place.door:
+        return _permissions(ret, held, _DAC, wording.closed(place.door))
+    if place.lacking & EXECUTE and not place.executable:
+        return _denied(Gate.OTHER, Evidence.INFERRED, wording.not_executable(ret, place.words))
+    overriding = _DAC if place.lacking == READ else _DAC[:1]
+    return _permissions(ret, held, overriding, wording.not_permitted(place.lacking, place.words))
+
+
+def _permissions(ret: int, held: Held, overriding: Sequence[int], why: str, *, as_real_user: bool = False) -> Finding:
     missing = [number for number in overriding if held.effective is None or not held.effective >> number & 1]
     if not missing and held.user_namespace not in (0, INITIAL_USER_NAMESPACE):
-        return _denied(Gate.OTHER, Evidence.INFERRED, wording.permissions_unmapped(ret, overriding))
+        return _denied(Gate.OTHER, Evidence.INFERRED, wording.permissions_unmapped(ret, overriding, why))
     alternatives = sum(1 << number for number in missing)
-    reason = wording.inferred_permissions(ret, missing)
+    reason = wording.inferred_permissions(ret, missing, why, as_real_user=as_real_user)
     return Finding(Gate.OTHER, Outcome.DENIED, Evidence.INFERRED, reason, alternatives=alternatives)
 
 

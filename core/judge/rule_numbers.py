@@ -120,7 +120,7 @@ def _decide(rules: _Rules, nrs: NDArray[np.uint32], args: NDArray[np.uint64], va
     places = np.minimum(nrs, np.uint32(_TABLE_SIZE - 1))
     found = np.where(rules.values[places] == values, rules.numbers[places], np.int16(0))
     left = np.flatnonzero(rules.open[places])
-    for nr in np.unique(nrs[left]).tolist():
+    for nr in distinct(nrs[left]).tolist():
         rows = left[nrs[left] == nr]
         for rule in reversed(rules.by_number.get(nr, [])):  # backwards, so that the first that matches is written last
             found[rows[_matches(rule, args[rows], values[rows])]] = rule.number

@@ -191,10 +191,16 @@ def soft(numbers: Sequence[int], function: str, *, foreign: bool) -> str:
     return f"{refused(numbers, function, foreign=foreign)}, but the call succeeded without"
 
 
-def permissions(ret: int, numbers: Sequence[int], *, foreign: bool) -> str:
-    """File permissions said no, and what would have overridden them is missing too."""
+def permissions(ret: int, numbers: Sequence[int], *, foreign: bool, as_real_user: bool = False) -> str:
+    """File permissions said no, and what would have overridden them is missing too; `as_real_user`: the call asks as that one (access(2))."""
+    if as_real_user:
+        return f"{errno_name(-ret)}: file permissions said no; {_as_real_user(numbers)}"
     lacks = "asked for against another user namespace" if foreign else "which the process lacks"
     return f"{errno_name(-ret)}: file permissions said no; {any_of(numbers)} would override them, {lacks}"
+
+
+def _as_real_user(numbers: Sequence[int]) -> str:
+    return f"{any_of(numbers)} would override them, but access asks as the real user, of whom capabilities count only if that is root"
 
 
 def unrelated(ret: int, numbers: Sequence[int], function: str) -> str:
@@ -274,19 +280,48 @@ def refused_unmapped(ret: int, numbers: Sequence[int]) -> str:
     return f"{errno_name(-ret)}: {any_of(numbers)} is held in a user namespace of its own, which probably does not map the file's owner"
 
 
-def permissions_unmapped(ret: int, numbers: Sequence[int]) -> str:
+PROBABLY_PERMISSIONS = "probably file permissions"
+_ACCESS = {4: "read", 2: "write", 1: "execute"}
+
+
+def closed(folder: str) -> str:
+    """Why a path led nowhere."""
+    return f"file permissions do not let it enter {folder}"
+
+
+def not_permitted(lacking: int, place: str) -> str:
+    """`lacking`: 4 (read) | 2 (write) | 1 (execute, or of a directory enter)."""
+    doing = [word for bit, word in _ACCESS.items() if lacking & bit]
+    return f"file permissions do not let it {' and '.join(doing)} {place}"
+
+
+def not_executable(ret: int, place: str) -> str:
+    return f"{errno_name(-ret)}: file permissions let nobody execute {place}, and no capability overrides that"
+
+
+def blames_permissions(reason: str) -> bool:
+    """Whether a sentence about a refusal says that file permissions did, or probably did."""
+    return ": file permissions " in reason or f": {PROBABLY_PERMISSIONS}" in reason
+
+
+def not_permissions(ret: int, place: str, *, script: bool) -> str:
+    interpreter = "its interpreter, " if script else ""
+    return f"{errno_name(-ret)}, though file permissions let it, at {place}: {interpreter}a security module, the mount or the arguments"
+
+
+def permissions_unmapped(ret: int, numbers: Sequence[int], why: str) -> str:
     return (
-        f"{errno_name(-ret)}: probably file permissions; {any_of(numbers)} would override them, but is held in a user namespace of its own, "
+        f"{errno_name(-ret)}: {why}; {any_of(numbers)} would override them, but is held in a user namespace of its own, "
         "which probably does not map the file's owner"
     )
 
 
-def inferred_permissions(ret: int, numbers: Sequence[int]) -> str:
+def inferred_permissions(ret: int, numbers: Sequence[int], why: str, *, as_real_user: bool = False) -> str:
     if not numbers:
         return (
             f"{errno_name(-ret)}: permissions, a security module or the arguments; the process holds what would override file permissions"
         )
-    return f"{errno_name(-ret)}: probably file permissions; {any_of(numbers)} would override them"
+    return f"{errno_name(-ret)}: {why}; {_as_real_user(numbers) if as_real_user else f'{any_of(numbers)} would override them'}"
 
 
 def untold(ret: int) -> str:

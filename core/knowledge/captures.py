@@ -53,7 +53,7 @@ def capture_plans(*, buffers: bool = False, places: bool = False) -> tuple[Captu
     """The plan for every call of x86_64, x86 and x32 of which something is worth reading.
 
     `buffers`: also the first bytes that read, write and their siblings move, which costs the engines something on each of them.
-    `places`: also where the paths lead of calls that Landlock refuses.
+    `places`: also where the paths lead of calls that were refused.
     """
     return tuple(_plans(buffers, places))
 

@@ -70,6 +70,13 @@ def decode_arguments(
     return _decode_plain(arch, nr, tuple(args), names)
 
 
+def unread_pointers(arch: int, nr: int, args: Sequence[int], captures: Mapping[int, Captured]) -> tuple[int, ...]:
+    """The arguments that point to something which was not read, whether it was not asked for or could not be."""
+    call = syscall(arch, nr)
+    pointers = [index for index, parameter in enumerate(call.parameters) if parameter.is_pointer] if call is not None else []
+    return tuple(index for index in pointers if args[index] and (index not in captures or captures[index].failed))
+
+
 def decode_result(arch: int, nr: int, ret: int) -> str:
     """What a call returned: "3", "0x7f5e2c000000" for those that return addresses, "EPERM"."""
     if -MAX_ERRNO <= ret < 0:

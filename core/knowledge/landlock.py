@@ -75,6 +75,12 @@ def mask(kind: Kind, abi: int) -> int:
     return sum(right.bit for right in RIGHTS if right.kind == kind and right.abi <= abi)
 
 
+def permissions(rights: int) -> int:
+    """What file permissions must give of a file for these rights on it: 4 (read) | 2 (write) | 1 (execute)."""
+    bits = {"read": 4, "write": 2, "execute": 1}
+    return sum({bits[right.kind] for right in RIGHTS if right.kind in bits and right.bit & rights})
+
+
 def newer(kind: Kind, abi: int) -> tuple[Right, ...]:
     """The rights of a kind that this ABI does not have yet."""
     return tuple(right for right in RIGHTS if right.kind == kind and right.abi > abi)

@@ -54,7 +54,7 @@ class PrivilegedCall:
     texts: tuple[TextTest, ...]
     """All must hold, of both."""
     capabilities: tuple[int, ...]
-    """Each of them would do."""
+    """Each of them would do; in the order in which the kernel asks for them."""
     errnos: frozenset[int]
     """How a refusal is answered."""
     source: str

@@ -60,7 +60,7 @@ def without_calls(policy: Policy, number: int, names: Collection[str]) -> Policy
 
 
 def _is_one(call: str | int, names: Collection[str]) -> bool:
-    return (call if isinstance(call, str) else native_name(call)) in names
+    return str(call) in names or (isinstance(call, int) and native_name(call) in names)
 
 
 def decide(policy: Policy, place: int, calls: Collection[str], action: str) -> Policy:

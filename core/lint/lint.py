@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from core.bpf.error import FilterError
-from core.lint import answers, arguments, capabilities, moot, privilege, rules, siblings, startup, strict, ways_round
+from core.lint import answers, arguments, capabilities, moot, native, privilege, rules, siblings, startup, strict, ways_round
 from core.lint.finding import Finding
 from core.lint.subject import Subject
 from core.policy.check import check
@@ -13,6 +13,7 @@ from core.policy.model import Policy
 
 _OF_ALL_FILTERS: Final = (ways_round.check, startup.check, answers.check_fallbacks, capabilities.check_filters)
 _OF_EACH_FILTER: Final = (
+    native.check,
     siblings.check,
     ways_round.check_tables,
     arguments.check,

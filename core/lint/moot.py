@@ -8,6 +8,7 @@ from typing import Final
 
 from core.bpf.emulate import strictest
 from core.bpf.meaning import Section, effective
+from core.knowledge.syscalls import arch_name
 from core.knowledge.syscalls import name as call_name
 from core.lint.cover import implies
 from core.lint.edit import decide, without_calls
@@ -18,6 +19,8 @@ from core.policy.overlap import witness
 from core.policy.rules import ResolvedRule
 
 _FEW: Final = 5
+_LOADS: Final = "seccomp"
+# The call that loads the filters behind one: who lets it run does not do so in vain, whatever those say of it.
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,26 +34,40 @@ class _Moot:
     """Whether the kernel would answer the same without the rule."""
     covered: bool
     """Whether the other filter's rules speak of the call's architecture at all."""
+    table: str
+    """The architecture's, by the policy's name."""
 
 
 def check(part: Part) -> Iterator[Finding]:
-    """One finding for each enabled rule of a stacked filter that allows or logs what another filter refuses."""
+    """For each enabled rule of a stacked filter that allows or logs what another filter refuses: the calls for which it does so in vain, and
+    those for which it does so on some architectures only."""
     if not part.subject.stacked:
         return
     for number, rule in part.rules():
-        if not refuses(parse_action(rule.action)) and number not in part.built.idle_rules and (moot := list(_moot(part, number))):
-            yield _finding(part, number, moot)
+        if not refuses(parse_action(rule.action)) and number not in part.built.idle_rules:
+            found, runs = _moot(part, number)
+            if everywhere := [one for one in found if one.name not in runs]:
+                yield _finding(part, number, everywhere, "", _fix(part, number, everywhere))
+            if partly := [one for one in found if one.name in runs]:
+                tables = series(list(dict.fromkeys(one.table for one in partly)))
+                yield _finding(part, number, partly, f" on {tables}", None)
 
 
-def _moot(part: Part, number: int) -> Iterator[_Moot]:
+def _moot(part: Part, number: int) -> tuple[list[_Moot], set[str]]:
+    """The calls on those architectures on which they are refused, and the names of those that run on some."""
+    found: list[_Moot] = []
+    runs: set[str] = set()
     for section in part.meaning.sections:
         rule = part.resolved(section, number)
         for nr in sorted(rule.nrs):
-            other = _refusing(part, section, rule, nr)
-            if other is not None:
-                theirs = other.meaning.section(section.arch)
-                covered = theirs is not None and theirs.covers(nr)
-                yield _Moot(call_name(section.arch, nr), other, _is_neutral(part, section.arch, nr, rule), covered)
+            name, other = call_name(section.arch, nr), _refusing(part, section, rule, nr)
+            if other is None or (name == _LOADS and part is not part.subject.filters[-1]):
+                runs.add(name)
+                continue
+            theirs = other.meaning.section(section.arch)
+            covered = theirs is not None and theirs.covers(nr)
+            found.append(_Moot(name, other, _is_neutral(part, section.arch, nr, rule), covered, arch_name(section.arch, nr)))
+    return found, runs
 
 
 def _refusing(part: Part, section: Section, rule: ResolvedRule, nr: int) -> Part | None:
@@ -77,18 +94,19 @@ def _is_neutral(part: Part, arch: int, nr: int, rule: ResolvedRule) -> bool:
     return strictest(answers) == strictest(without)
 
 
-def _finding(part: Part, number: int, moot: Sequence[_Moot]) -> Finding:
-    names = list(dict.fromkeys(one.name for one in moot))
+def _finding(part: Part, number: int, moot: Sequence[_Moot], where: str, fix: Fix | None) -> Finding:
+    names = _names(moot)
     others = list(dict.fromkeys(one.other.layer.number for one in moot))
     who = f"filter {others[0]} refuses" if len(others) == 1 else f"filters {series([str(other) for other in others])} refuse"
     message = (
-        f"This rule says {part.rule(number).action} to {_few(names)}, but {who} {'it' if len(names) == 1 else 'them'}: the kernel asks all filters and "
+        f"This rule says {part.rule(number).action} to {_few(names)}{where}, but {who} {'it' if len(names) == 1 else 'them'}: the kernel asks all filters and "
         "takes the strictest answer, so it is moot."
     )
-    return Finding("allow-moot", "warning", number, message, _fix(part, number, moot, names))
+    return Finding("allow-moot", "warning", number, message, fix)
 
 
-def _fix(part: Part, number: int, moot: Sequence[_Moot], names: Sequence[str]) -> Fix | None:
+def _fix(part: Part, number: int, moot: Sequence[_Moot]) -> Fix | None:
+    names = _names(moot)
     if all(one.neutral for one in moot):
         what = "it is" if len(names) == 1 else "they are"
         return Fix(f"Take {_few(names)} out of rule {number}: {what} refused all the same.", without_calls(part.policy, number, names))
@@ -98,6 +116,10 @@ def _fix(part: Part, number: int, moot: Sequence[_Moot], names: Sequence[str]) -
     for other in others:
         policy = decide(policy, other, [one.name for one in moot if one.other.layer.number == other], "allow")
     return Fix(f"Let {_few(names)} run in {series([f'filter {other}' for other in others])} too.", policy)
+
+
+def _names(moot: Sequence[_Moot]) -> list[str]:
+    return list(dict.fromkeys(one.name for one in moot))
 
 
 def _few(names: Sequence[str]) -> str:

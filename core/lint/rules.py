@@ -35,15 +35,18 @@ def check(part: Part) -> Iterator[Finding]:
 
 def _uncovered(part: Part, number: int, rule: Rule) -> Iterator[Finding]:
     tables = [table for _, table in part.tables()]
-    calls = [call for call in rule.syscalls if isinstance(call, str) and not call.startswith("@")]
-    absent = [call for call in calls if all(call_number(table, call) is None for table in tables)]
+    members = {str(call): expand(msgspec.structs.replace(rule, syscalls=(call,))) for call in rule.syscalls}
+    absent = [call for call, calls in members.items() if all(call_number(table, one) is None for one in calls for table in tables)]
     if absent:
-        is_one = len(absent) == 1
+        is_one = len(absent) == 1 and not absent[0].startswith("@")
         message = (
             f"{series(absent)} {'is a call' if is_one else 'are calls'} of other architectures than this filter covers ({series(tables)}): "
             f"the rule says nothing for {'it' if is_one else 'them'}."
         )
-        fix = Fix(f"Take {series(absent)} out of rule {number}.", without_calls(part.policy, number, absent))
+        fix = Fix(
+            f"Take {series(absent)} out of rule {number}.",
+            without_calls(part.policy, number, [str(one) for call in absent for one in members[call]]),
+        )
         yield Finding("call-uncovered", "warning", number, message, fix)
 
 

@@ -91,7 +91,10 @@ def _not_allowed(path: str, number: int, spec: LaunchSpec) -> str:
     if head.startswith(b"#!"):
         return f"{path} is a script whose interpreter may not be executed"
     if number == errno.EPERM:
-        return f"{path} has file capabilities of which the bounding set lacks some, or a security module refuses it"
+        return (
+            f"{path} has file capabilities of which the bounding set lacks some, or a security module refuses it: "
+            "leave those in the bounding set, or run a copy of the file, which has none"
+        )
     return f"the target's user may not execute {path}"
 
 

@@ -277,10 +277,10 @@ class CaptureKind(enum.IntEnum):
     PARTS = 5
     """The parts of an absolute path, the last one first, each with its zero. No plan may ask for it."""
     PLACE = 6
-    """ptrace, under a Landlock ruleset: where the path leads that an argument points to, relative to the descriptor in `length_argument`
-    (`NO_LENGTH`: to the working directory); read at the exit, of calls that Landlock may have refused, where we can walk there. `PLACE`, then the
-    directory that holds the last component and what the whole path leads to (empty: no such thing), both without links, each with its zero.
-    `argument` counts from `PLACES`, so that the path itself keeps its own number."""
+    """ptrace: where the path leads that an argument points to, relative to the descriptor in `length_argument` (`NO_LENGTH`: to the working
+    directory); read at the exit of a call that came to EACCES or EXDEV, where we can walk there. `PLACE`, then the directory that holds the last
+    component, what the whole path leads to (empty: no such thing), and the directory on the way that the thread may not enter (empty: none), all
+    without links, each with its zero. `argument` counts from `PLACES`, so that the path itself keeps its own number."""
 
 
 class ExecFact(enum.IntEnum):
@@ -338,8 +338,9 @@ CHECK: Final = record_struct(CHECK_FIELDS)
 PROCESS: Final = record_struct(PROCESS_FIELDS)
 CAPTURE: Final = record_struct(CAPTURE_FIELDS)
 FLUSH: Final = struct.Struct("<Q")
-PLACE: Final = struct.Struct("<QQ")
-"""What begins a capture of that kind: the rights on files that the policy's Landlock rules give in the directory, and at the file."""
+PLACE: Final = struct.Struct("<QQBBH")
+"""What begins a capture of that kind: the rights on files that the policy's Landlock rules give in the directory, and at the file (0: there are no
+rules); what file permissions give the thread at both, as 4 (read) | 2 (write) | 1 (execute); and the file's mode."""
 AUDIT_OFFSET: Final = struct.Struct("<q")
 """What to subtract from the records' time of day to have CLOCK_MONOTONIC, in ns."""
 AUDIT_RECORD: Final = struct.Struct("<II")
@@ -484,7 +485,7 @@ class LaunchSpec:
     @classmethod
     def from_json(cls, value: object) -> LaunchSpec:
         """Reads with suspicion: every field's type and size is checked. Raises `SpecError` that names the field."""
-        reader = _Reader(value)
+        reader = _Reader("spec", value)
         spec = cls(
             executable=reader.path("executable"),
             argv=reader.strings("argv", at_least=1),
@@ -514,8 +515,8 @@ class LaunchSpec:
         if spec.strict and spec.filters:
             raise SpecError("strict: excludes filters")
         places = any(capture[1] == CaptureKind.PLACE for plan in spec.captures for capture in plan.captures)
-        if places and (spec.engine != "ptrace" or spec.landlock is None):
-            raise SpecError("captures: places are for ptrace, under a Landlock ruleset")
+        if places and spec.engine != "ptrace":
+            raise SpecError("captures: places are for ptrace")
         return spec
 
 
@@ -532,9 +533,9 @@ _MASK_LIMIT: Final = 2**64 - 1
 class _Reader:
     """Takes a JSON object apart field by field; whatever is missing, left over or of another shape is a SpecError."""
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, name: str, value: object) -> None:
         if not isinstance(value, dict):
-            raise SpecError("spec: must be an object")
+            raise SpecError(f"{name}: must be an object")
         self._left = dict(value)
 
     def _take(self, name: str) -> Any:
@@ -629,7 +630,7 @@ class _Reader:
         return tuple(lines)
 
     def capability_sets(self, name: str) -> CapabilitySets:
-        inner = _Reader(self._take(name))
+        inner = _Reader(name, self._take(name))
         names = [field.name for field in dataclasses.fields(CapabilitySets)]
         sets = CapabilitySets(*(inner.number_or_none(field, _MASK_LIMIT) for field in names))
         inner.finish()
@@ -639,7 +640,7 @@ class _Reader:
         value = self._take(name)
         if value is None:
             return None
-        inner = _Reader(value)
+        inner = _Reader(name, value)
         handled_fs, handled_net = inner.number("handled_fs", _MASK_LIMIT), inner.number("handled_net", _MASK_LIMIT)
         if not handled_fs | handled_net:
             raise SpecError(f"{name}: handles nothing; leave it null instead")
@@ -667,7 +668,7 @@ class _Reader:
 
     @staticmethod
     def _filter(name: str, value: object) -> FilterSpec:
-        inner = _Reader(value)
+        inner = _Reader(name, value)
         text, flags = inner._take("program"), inner.number("flags", 0xFFFFFFFF)
         inner.finish()
         if not isinstance(text, str):
@@ -790,7 +791,7 @@ def decode_command(line: bytes) -> Command:
         value = json.loads(line)
     except (ValueError, RecursionError) as err:
         raise SpecError("command: is not a JSON object on one line") from err
-    reader = _Reader(value)
+    reader = _Reader("command", value)
     name = reader.text("command")
     command: Command
     match name:

@@ -12,12 +12,12 @@ import tomli_w
 from msgspec import inspect
 
 from core.policy.error import PolicyError, joined, quoted, suggestion
-from core.policy.model import Flag, JudgeFrom, Mode, Operator, Policy, Seccomp, StackedFilter
+from core.policy.model import Filter, Flag, JudgeFrom, Mode, Operator, Policy, Seccomp
 
 _ALWAYS_WRITTEN: Final = {
     (Seccomp, "mode"),
     (Seccomp, "default"),
-    (StackedFilter, "default"),
+    (Filter, "default"),
 }  # a filter reads better with what it starts from
 _IN_FRONT: Final = ("mode", "default", "judge_from")  # also where the model inherits other fields before them
 _TABLES: Final = ("rules", "stacked")  # lists whose entries are tables of their own

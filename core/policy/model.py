@@ -85,11 +85,6 @@ class Filter(_Table, frozen=True, kw_only=True):
     bad_arch: str = "kill-process"
     flags: tuple[Flag, ...] = ()
     rules: tuple[Rule, ...] = ()
-
-
-class StackedFilter(Filter, frozen=True, kw_only=True):
-    """A filter on top of others: it is loaded after them, and the kernel asks them all."""
-
     note: str = ""
 
 
@@ -98,7 +93,7 @@ class Seccomp(Filter, frozen=True, kw_only=True):
 
     mode: Mode = "off"
     judge_from: JudgeFrom = "entry"
-    stacked: tuple[StackedFilter, ...] = ()
+    stacked: tuple[Filter, ...] = ()
     """Loaded after the filter of this table, in their order, at the same moment. Of all filters' answers the strictest counts. A rule's number is
     its place among the rules of all filters together, from 1, so it names one rule whatever filter that is in."""
 

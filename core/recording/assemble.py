@@ -213,7 +213,7 @@ def _after_their_calls(processes: NDArray[np.void], calls: NDArray[np.void]) -> 
 
 def _exec_data(record: np.void, captures: Sequence[Capture]) -> dict[str, Any]:
     argv = [part.decode(errors="replace") for capture in captures if capture.kind == 3 for part in capture.data.split(b"\0")[:-1]]
-    sets = {name: list(capability_names(int(record[name]))) for name in ("bounding", "permitted", "effective", "inheritable", "ambient")}
+    sets = {name: sorted(capability_names(int(record[name]))) for name in ("bounding", "permitted", "effective", "inheritable", "ambient")}
     return {
         "argv": argv,
         "uids": [int(uid) for uid in record["uids"]],

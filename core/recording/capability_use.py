@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.judge.verdict import Check, Gate
+from core.judge.verdict import Check
 from core.knowledge.capabilities import NAMES, capability_name
 from core.knowledge.noise import asking_function
 from core.knowledge.syscalls import name
-from core.recording.rows import CALL_ROW, PROCESS_ROW, Rows
+from core.recording.rows import PROCESS_ROW, Rows, capability_refusals
 
 if TYPE_CHECKING:
     from core.recording.recording import Recording
@@ -72,8 +72,7 @@ class CapabilityUses:
                 called = name(int(rows["arch"][place]), int(rows["nr"][place]))
                 for check in checks[first + place]:
                     self._count(check, called)
-        inferred = (rows["kind"] == CALL_ROW) & (rows["gate"] == Gate.CAPABILITY) & (rows["capability"] >= 0)
-        for place in np.flatnonzero(inferred).tolist():
+        for place in capability_refusals(rows):
             if first + place not in checks:
                 use = self._use(capability_name(int(rows["capability"][place])))
                 use.refused += 1

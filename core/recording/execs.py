@@ -101,7 +101,11 @@ def _read(paths: Sequence[str], inode: int) -> Program:
             program = read_program(path)
         except OSError as err:
             gone = isinstance(err, FileNotFoundError | NotADirectoryError)
-            problem = f"{path} is no longer there" if gone else f"{path} cannot be read: {err.strerror}"
+            problem = (
+                f"{path} is no longer there, or lies in a mount namespace of the target's own"
+                if gone
+                else f"{path} cannot be read: {err.strerror}"
+            )
             continue
         if program.inode == inode:
             return _whole(program)

@@ -41,6 +41,11 @@ class RunHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Gatescope's."""
     format: int = FORMAT
 
+    @property
+    def sees_checks(self) -> bool:
+        """Whether the engine sees the kernel's capability checks."""
+        return self.engine != "ptrace"
+
     def encode(self) -> bytes:
         """As the recording's metadata has it; filters in base64. Surrogate escapes in arguments survive."""
         value = msgspec.to_builtins(self)

@@ -15,9 +15,10 @@ import numpy as np
 import pyarrow as pa
 
 from core.event import CallEvent, Event, ProcessEvent
+from core.judge.records import Capture
 from core.judge.verdict import Evidence, Gate, Outcome, Verdict
 from core.knowledge.capabilities import capability_name, capability_names
-from core.knowledge.decode import Opened, decode_arguments
+from core.knowledge.decode import Opened, decode_arguments, unread_pointers
 from core.knowledge.errnos import MAX_ERRNO, errno_name
 from core.knowledge.syscalls import arch_name, name
 from core.observer.wire import CallFlag, CaptureKind
@@ -162,7 +163,7 @@ class Recording:
         start = len(self.rows)
         self.rows.append(rows)
         self.details.merge(details, start)
-        self._tally.add(rows, details.checks.values())
+        self._tally.add(rows, details.checks)
         self.own_filters += own_filters(rows, details, start, len(self.own_filters))
 
     def _write(self, make: Callable[[], pa.RecordBatch]) -> None:
@@ -214,6 +215,15 @@ class Recording:
             for offset, row in enumerate(rows):
                 yield self._event(first + offset, row, "all")
 
+    def unread_pointers(self, index: int) -> tuple[int, ...]:
+        """The arguments of call number `index`, from 0, that point to something which was not read."""
+        row = self.rows.row(index)
+        return unread_pointers(int(row["arch"]), int(row["nr"]), row["args"].tolist(), self._captures(index))
+
+    def _captures(self, index: int) -> dict[int, Capture]:
+        # By the argument that they are of.
+        return {capture.argument: capture for capture in self.details.captures.get(index, ()) if capture.kind != CaptureKind.PROGRAM}
+
     def _opened(self, index: int, tid: int, names: Names) -> Opened | None:
         # Where calls were lost a descriptor may have been closed, and opened on something else, unseen.
         if names == "none" or self.lost.get("calls"):
@@ -245,7 +255,6 @@ class Recording:
             conflict=conflict,
             judged=not flags & UNJUDGED,
         )
-        captures = {capture.argument: capture for capture in self.details.captures.get(index, ()) if capture.kind != CaptureKind.PROGRAM}
         return CallEvent(
             seq=index + 1,
             time_ns=time_ns,
@@ -256,7 +265,7 @@ class Recording:
             nr=nr,
             arch=arch_name(arch, nr),
             args=args,
-            text=decode_arguments(arch, nr, args, captures, ret if returned else None, self._opened(index, tid, names)),
+            text=decode_arguments(arch, nr, args, self._captures(index), ret if returned else None, self._opened(index, tid, names)),
             ret=ret if returned else None,
             errno=errno_name(-ret) if returned and -MAX_ERRNO <= ret < 0 else None,
             duration_ns=None if duration_ns < 0 else duration_ns,
@@ -269,6 +278,8 @@ class _BatchFile:
     """An Arrow stream on disk. A batch is written in one go, and at once: what is written survives the death of this process."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
+        if path.is_fifo():
+            raise RecordingError(f"{path}: is a pipe, in which Arrow cannot keep its place. Choose a file with --record")
         try:
             self._sink = pa.output_stream(str(path), compression=None, buffer_size=_BUFFER)
         except OSError as err:

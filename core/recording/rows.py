@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.judge.match import among
 from core.judge.records import Capture
-from core.judge.verdict import Check, Outcome
+from core.judge.verdict import Check, Gate, Outcome
 from core.observer.wire import CallFlag
 
 CALL_ROW: Final = 0
@@ -82,6 +82,13 @@ def returns(rows: Rows) -> NDArray[np.bool_]:
     exited = (rows["kind"] == CALL_ROW) & ((rows["flags"] & CallFlag.EXITED) != 0)
     mask: NDArray[np.bool_] = exited & ~among(rows["outcome"], NO_RESULT)
     return mask
+
+
+def capability_refusals(rows: Rows) -> list[int]:
+    """The places of the calls that a capability stopped; those without a check were inferred from the errno."""
+    found = (rows["kind"] == CALL_ROW) & (rows["gate"] == Gate.CAPABILITY) & (rows["capability"] >= 0)
+    places: list[int] = np.flatnonzero(found).tolist()
+    return places
 
 
 class Interner:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from core.judge.match import among
 from core.judge.verdict import Check, Gate, Outcome
-from core.recording.rows import CALL_ROW, Rows
+from core.knowledge.capabilities import capability_name
+from core.recording.rows import CALL_ROW, Rows, capability_refusals
 
 STOPPED: Final = (Outcome.DENIED, Outcome.KILLED, Outcome.TRAPPED)
 """The outcomes that count as "a gate said no"."""
@@ -27,6 +28,7 @@ class Summary:
     capabilities_used: Mapping[str, int]
     """Granted checks by capability, noise not among them."""
     capabilities_refused: Mapping[str, int]
+    """Refused ones; where no check was seen, refusals inferred from errnos."""
     lost: int
 
     def to_json(self) -> dict[str, Any]:
@@ -62,15 +64,19 @@ class Tally:
         self._granted: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
 
-    def add(self, rows: Rows, checks: Iterable[tuple[Check, ...]]) -> None:
+    def add(self, rows: Rows, checks: Mapping[int, tuple[Check, ...]]) -> None:
+        """`checks`: by the row's place in `rows`."""
         calls = rows["kind"] == CALL_ROW
         self._calls += int(np.count_nonzero(calls))
         stopped = among(rows["outcome"], STOPPED) & calls
         gates = np.bincount(rows["gate"][stopped], minlength=len(Gate))
         for gate in self._denied:
             self._denied[gate] += int(gates[gate])
-        for check in (check for several in checks for check in several):
+        for check in (check for several in checks.values() for check in several):
             (self._granted if check.granted else self._refused)[check.capability] += 1
+        for place in capability_refusals(rows):
+            if place not in checks:
+                self._refused[capability_name(int(rows["capability"][place]))] += 1
 
     def summary(self, lost: int) -> Summary:
         denied = {gate.word or "": count for gate, count in self._denied.items()}

@@ -12,6 +12,7 @@ from core.event import CallEvent
 from core.text import result_text
 from gui.elided_button import ElidedButton
 from gui.labels import strong_label
+from gui.tab_order import join_tab_order
 
 if TYPE_CHECKING:
     from core.recording.recording import Recording
@@ -40,6 +41,7 @@ class CallLinks(QWidget):
         events = map(recording.event, indexes)
         self.links = [self._link(event) for event in events if isinstance(event, CallEvent)]
         self.setVisible(bool(self.links))
+        join_tab_order(self)
 
     def _link(self, event: CallEvent) -> ElidedButton:
         link = ElidedButton(f"#{event.seq} {event.syscall}({event.text}) = {result_text(event)}", "Go to this call in the log", link=True)

@@ -51,7 +51,7 @@ class CallPage(QWidget):
     def show_call(self, recording: Recording, event: CallEvent) -> None:
         """The call, which is event number `event.seq` of the recording."""
         self._recording, self._event = recording, event
-        sees_checks = recording.header.engine != "ptrace"
+        sees_checks = recording.header.sees_checks
         self.diagram.show_diagram(diagram_of(event, _filters_over(recording, event), sees_checks=sees_checks))
         self._word_verdict(event)
         self.aftermath.show_call(recording, event)

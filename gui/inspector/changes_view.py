@@ -17,6 +17,7 @@ from gui.inspector.change_row import ChangeRow
 from gui.inspector.detail_page import paragraph
 from gui.labels import strong_label
 from gui.policy_document import PolicyDocument
+from gui.tab_order import join_tab_order
 from gui.theme import GRID, Theme
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class ChangesView(QWidget):
             self.rows = [self._row(change, event, prominent=change is wanted) for change in changes]
             self._invitation.setVisible(wanted is not None)
         self.setVisible(bool(self.rows))
+        join_tab_order(self)
         self._on_policy_changed(self._document.policy)
         self._on_flips_changed()
 

@@ -14,6 +14,7 @@ from core.knowledge.capabilities import BY_NAME
 from core.knowledge.noise import asking_function, function_purpose, plain_name
 from gui.inspector.detail_page import DetailPage, paragraph
 from gui.naming import named
+from gui.tab_order import join_tab_order
 from gui.theme import GRID, Theme
 
 
@@ -46,6 +47,7 @@ class ChecksPage(DetailPage):
         if not checks:
             for name in named_without_checks(situation):
                 self._cards.addWidget(CapabilityText(name))
+        join_tab_order(self.area)
 
 
 class CheckCard(QWidget):

@@ -21,8 +21,11 @@ class FieldsModel(QStandardItemModel):
         super().__init__(0, 2, parent)
         self.show_event(None)
 
-    def show_event(self, event: Event | None) -> None:
-        """Replaces what is shown; None empties it."""
+    def show_event(self, event: Event | None, *, unread: tuple[int, ...] = (), sees_checks: bool = True) -> None:
+        """Replaces what is shown; None empties it.
+
+        `unread`: the arguments that point to something which was not read; `sees_checks`: whether the engine sees capability checks.
+        """
         self.clear()
         self.setHorizontalHeaderLabels(["Field", "Value"])
         if event is None:
@@ -31,21 +34,22 @@ class FieldsModel(QStandardItemModel):
         shown_otherwise = {"checks", *(at_exec.to_json() if at_exec is not None else ())}
         for name, value in event.to_json().items():
             if name not in shown_otherwise and value is not None:
-                self.appendRow(_field(name, value))
+                self.appendRow(_field(name, value, unread))
         if isinstance(event, CallEvent):
-            self.appendRow(_checks(event.checks))
+            self.appendRow(_checks(event.checks, sees_checks=sees_checks))
         if at_exec is not None:
             self.appendRow(_prediction(at_exec))
 
 
-def _field(name: str, value: Any) -> list[QStandardItem]:
+def _field(name: str, value: Any, unread: tuple[int, ...]) -> list[QStandardItem]:
     row = _row(name, _text(name, value))
     if isinstance(value, dict):
         for key, part in value.items():
             row[0].appendRow(_row(key, _text(key, part)))
     elif name == "args":
         for number, argument in enumerate(value):
-            row[0].appendRow(_row(f"args[{number}]", f"{argument:#x} ({argument})"))
+            missing = ", a pointer: what it points to was not read" if number in unread else ""
+            row[0].appendRow(_row(f"args[{number}]", f"{argument:#x} ({argument}){missing}"))
     return row
 
 
@@ -67,8 +71,9 @@ def _text(name: str, value: Any) -> str:
     return str(value)
 
 
-def _checks(checks: tuple[Check, ...]) -> list[QStandardItem]:
-    row = _row("checks", str(len(checks)) if checks else "none: the kernel asked for no capability")
+def _checks(checks: tuple[Check, ...], *, sees_checks: bool) -> list[QStandardItem]:
+    none = "none: the kernel asked for no capability" if sees_checks else "not seen: ptrace does not see the kernel's checks"
+    row = _row("checks", str(len(checks)) if checks else none)
     for check in checks:
         words = ["granted" if check.granted else "refused", *(["decisive"] if check.decisive else [])]
         item = _row(check.capability, ", ".join(words))

@@ -16,6 +16,7 @@ from gui.gates import GATE_SHAPES, gate_ink, gate_tint
 from gui.icons import Shape, paint_shape
 from gui.inspector.gate_button import GateButton
 from gui.inspector.gate_cards import Asked, Card, Diagram, State
+from gui.tab_order import join_tab_order
 from gui.theme import CARD_RADIUS, Theme
 
 _GAP: Final = 16
@@ -132,6 +133,7 @@ class GateDiagram(QWidget):
             button.clicked.connect(self._on_clicked)
             button.show()
             self._buttons.append(button)
+        join_tab_order(self)
         for button, page, name in zip(self._buttons, pages, names, strict=True):
             button.setProperty("page", page)
             button.setAccessibleName(name)

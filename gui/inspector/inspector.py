@@ -133,12 +133,17 @@ class Inspector(QStackedWidget):
         if page is Page.SECCOMP:
             self.filters.show_situation(situation)
         else:
-            self.checks.show_situation(situation, sees_checks=recording.header.engine != "ptrace")
+            self.checks.show_situation(situation, sees_checks=recording.header.sees_checks)
 
     def _fill_fields(self) -> None:
         # Only where they are in sight: it takes as long as everything else.
         if self.currentWidget() is self.tree:
-            self._fields.show_event(self._event)
+            recording, event = self._recording, self._event
+            self._fields.show_event(
+                event,
+                unread=recording.unread_pointers(event.seq - 1) if recording is not None and isinstance(event, CallEvent) else (),
+                sees_checks=recording is None or recording.header.sees_checks,
+            )
             self.tree.expandToDepth(1)
             self.tree.resizeColumnToContents(0)
 

@@ -53,7 +53,7 @@ COLUMNS: Final[dict[Column, ColumnInfo]] = {
     Column.ARGUMENTS: ColumnInfo("Arguments", 146, "args", mono=True, tip="What it was called with"),
     Column.RESULT: ColumnInfo("Result", 74, "errno", tip="What it returned"),
     Column.GATE: ColumnInfo("Gate", 100, "gate", tip="Which gate said no"),
-    Column.REASON: ColumnInfo("Reason", 96, "reason", tip="Why, in a sentence"),
+    Column.REASON: ColumnInfo("Reason", 60, "reason", tip="Why, in a sentence"),
     Column.DURATION: ColumnInfo("Duration", 80, "duration", right=True, hidden=True, tip="From entry to return"),
     Column.TID: ColumnInfo("TID", 56, "tid", right=True, hidden=True, tip="Thread"),
     Column.EVIDENCE: ColumnInfo("Evidence", 84, "evidence", hidden=True, tip="How the verdict is known"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from core.policy.model import Filter, Seccomp, StackedFilter
+from core.policy.model import Filter, Seccomp
 
 _FIELDS = tuple(field.name for field in msgspec.structs.fields(Filter))
 
@@ -21,13 +21,13 @@ def with_filter(seccomp: Seccomp, place: int, one: Filter) -> Seccomp:
     if place == 0:
         return msgspec.structs.replace(seccomp, **_of_filter(one))
     stacked = list(seccomp.stacked)
-    stacked[place - 1] = one if isinstance(one, StackedFilter) else StackedFilter(**_of_filter(one))
+    stacked[place - 1] = Filter(**_of_filter(one))
     return msgspec.structs.replace(seccomp, stacked=tuple(stacked))
 
 
 def added(seccomp: Seccomp) -> Seccomp:
     """With one on top that lets everything pass until it has rules, for the same architectures as the first."""
-    on_top = StackedFilter(architectures=seccomp.architectures, bad_arch=seccomp.bad_arch)
+    on_top = Filter(architectures=seccomp.architectures, bad_arch=seccomp.bad_arch)
     return msgspec.structs.replace(seccomp, stacked=(*seccomp.stacked, on_top))
 
 
@@ -39,14 +39,14 @@ def removed(seccomp: Seccomp, place: int) -> Seccomp:
 
 
 def moved(seccomp: Seccomp, source: int, target: int) -> Seccomp:
-    """With the filter of place `source` loaded at place `target`. The first filter has no note: one that comes there loses its own."""
+    """With the filter of place `source` loaded at place `target`."""
     order = list(filters(seccomp))
     order.insert(target, order.pop(source))
     return _of(seccomp, order)
 
 
 def _of(seccomp: Seccomp, order: list[Filter]) -> Seccomp:
-    result = msgspec.structs.replace(seccomp, stacked=tuple(StackedFilter() for _ in order[1:]))
+    result = msgspec.structs.replace(seccomp, stacked=tuple(Filter() for _ in order[1:]))
     for place, one in enumerate(order):
         result = with_filter(result, place, one)
     return result

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 from core.recording.process_tree import Exec, Process
 from gui.exec_text import exec_html
 from gui.theme import MARGIN, Theme
+from gui.words import some
 
 _HEIGHT: Final = 172
 _HINT: Final = "Choose a process or a program that it ran to see more of it here."
@@ -47,7 +48,8 @@ class ExecCard(QScrollArea):
             return exec_html(node, self._theme.tokens)
         made = sum(isinstance(child, Process) for child in node.children)
         ran = len(node.children) - made
-        parts = [f"made {made} processes", f"ran {ran} programs", f"{node.threads} threads in all", node.ending or "still runs"]
+        counts = [f"made {some(made, 'process', 'es')}", f"ran {some(ran, 'program')}", f"{some(node.threads, 'thread')} in all"]
+        parts = [*counts, node.ending or "still runs"]
         return f'<b>{node.pid} {html.escape(node.name)}</b><br><span style="color:{muted}">{" · ".join(parts)}</span>'
 
     def _on_theme_changed(self) -> None:

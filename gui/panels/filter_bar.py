@@ -15,6 +15,7 @@ from core.recording.filter import Query, QueryError, Term, parse_query
 from gui.gates import GATE_SHAPES, NAMED_GATES, gate_ink
 from gui.icons import shape_icon
 from gui.naming import named
+from gui.style_sheet import restyle
 from gui.theme import MARGIN, Theme
 
 _SETTLED_MS: Final = 200
@@ -136,10 +137,7 @@ class FilterBar(QWidget):
     def _show_problem(self, sentence: str) -> None:
         self._problem.setText(sentence)
         self._problem.setVisible(bool(sentence))
-        self.edit.setProperty("problem", bool(sentence))
-        self.edit.style().unpolish(self.edit)
-        self.edit.style().polish(self.edit)
-        self.edit.setFont(self._theme.mono_font)  # unpolishing brings back the font of the first day
+        restyle(self.edit, "problem", bool(sentence))
 
     def _on_text_changed(self) -> None:
         self._colour_fields()

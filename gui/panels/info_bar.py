@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from gui.icons import Shape, shape_icon
 from gui.naming import named
+from gui.style_sheet import restyle
 from gui.theme import MARGIN, Theme
 
 
@@ -54,14 +55,12 @@ class InfoBar(QFrame):
 
     def _say(self, sentence: str, action: str, *, problem: bool) -> None:
         self._problem = problem
-        self.setProperty("kind", "problem" if problem else "note")
         self._text.setText(sentence)
         self._text.setAccessibleName(sentence)
         self._action.setText(action)
         self._action.setVisible(bool(action))
         self._on_theme_changed()
-        self.style().unpolish(self)
-        self.style().polish(self)
+        restyle(self, "kind", "problem" if problem else "note")
         self.show()
 
     def _on_theme_changed(self) -> None:

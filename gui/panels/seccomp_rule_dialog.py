@@ -61,6 +61,7 @@ class RuleDialog(QDialog):
         self._show(rule)
         self._connect()
         self.resize(_SIZE)
+        self._fitted = _SIZE.height()
         self._on_changed()
         self.calls.setFocus()
 
@@ -135,18 +136,22 @@ class RuleDialog(QDialog):
             label.show_problem(sentence if name == part and begun else "")
         self.accept_button.setEnabled(not sentence)
         self._order_tabs()
-        self._grow()
+        self._fit()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._grow()
+        self._fit()
 
-    def _grow(self) -> None:
-        # A window's layout gives its least height only by width once texts wrap, and asks for no more itself.
+    def _fit(self) -> None:
+        # A window's layout gives its least height only by width once texts wrap, and asks for no more itself. It shrinks again when a long text
+        # has gone, or its buttons might end up below the screen; but a height chosen by hand stays as long as it is enough.
         column = self.layout()
         if column is not None:
             column.activate()
-            self.resize(self.width(), max(self.height(), column.totalHeightForWidth(self.width())))
+            wanted = max(_SIZE.height(), column.totalHeightForWidth(self.width()))
+            if self.height() < wanted or self.height() == self._fitted:
+                self.resize(self.width(), wanted)
+                self._fitted = wanted
 
     def _say(self, label: QLabel, text: str) -> None:
         label.setText(text)

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QWidget
 
 from core.policy.architectures import ARCHITECTURES, NATIVE
-from core.policy.model import Filter, Flag, StackedFilter
+from core.policy.model import Filter, Flag
 from gui.labels import muted_label
 from gui.naming import named
 from gui.panels.seccomp_action_picker import ActionPicker
@@ -73,10 +73,8 @@ class ScopeEdit(QWidget):
         for flag, flag_box in self.flags.items():
             flag_box.setChecked(flag in one.flags)
         self.bad_arch.set_word(one.bad_arch)
-        note = one.note if isinstance(one, StackedFilter) else ""
-        if note != self.note.text():
-            self.note.setText(note)
-        self.note.setVisible(isinstance(one, StackedFilter))
+        if one.note != self.note.text():
+            self.note.setText(one.note)
 
     def _on_architectures(self) -> None:
         self.architectures_changed.emit(tuple(name for name, box in self.architectures.items() if box.isChecked()))

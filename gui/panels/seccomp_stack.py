@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QPushButton, QWidget
 
-from core.policy.model import Filter, Seccomp, StackedFilter
+from core.policy.model import Filter, Seccomp
 from gui.models import stack_edits
 from gui.naming import named
 
@@ -97,7 +97,7 @@ class StackChooser(QWidget):
 
 def filter_title(one: Filter, number: int, count: int) -> str:
     """ "2 of 3: logging"."""
-    note = f": {one.note}" if isinstance(one, StackedFilter) and one.note else ""
+    note = f": {one.note}" if one.note else ""
     return f"{number} of {count}{note}"
 
 

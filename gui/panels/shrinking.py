@@ -15,6 +15,7 @@ class ShrinkingArea(QScrollArea):
 
     def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent, widgetResizable=True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # whatever in it gets the keyboard comes into sight
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._content = content

@@ -10,11 +10,11 @@ from core.bpf.build import build_filter
 from core.bpf.stack import build_stack
 from core.cli import main
 from core.policy.file import encode
-from core.policy.model import Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import Filter, Policy, Rule, Seccomp
 
 KILL = Rule(syscalls=("kill",), action="errno:EPERM")
 ONE = Seccomp(mode="filter", rules=(KILL,))
-STACK = Seccomp(mode="filter", rules=(KILL,), stacked=(StackedFilter(note="Nobody asks"), StackedFilter(rules=(KILL, KILL))))
+STACK = Seccomp(mode="filter", rules=(KILL,), stacked=(Filter(note="Nobody asks"), Filter(rules=(KILL, KILL))))
 
 
 def _disasm(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,15 @@ def test_text_has_severity_place_reason_and_fix(capsys: pytest.CaptureFixture[st
     assert "✕ error  rule 1  [sibling-open]" in out
     assert "→ Add openat, openat2 and creat to rule 1." in out
     assert out.splitlines()[-1] == "1 error · 4 warnings"
+
+
+def test_a_locale_without_our_marks_still_gets_the_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(encode(policy(rule("open"))))
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    assert main(["lint", "--policy", str(tmp_path / "policy.toml")]) == 1
+    out.seek(0)
+    assert "\\u2715 error  rule 1  [sibling-open]" in out.read()
 
 
 @pytest.mark.parametrize(("asked", "status"), [(Policy(), 0), (policy(rule("kill", "log")), 0), (policy(rule("open")), 1)])

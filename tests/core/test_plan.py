@@ -10,7 +10,7 @@ import pytest
 from core.bpf.build import build_filter
 from core.observer.abilities import hello
 from core.plan import Plan, UsageProblem, make_plan
-from core.policy.model import Identity, Paths, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import Filter, Identity, Paths, Policy, Rule, Seccomp
 from core.policy.paths import landlock_ruleset
 from core.policy.stack import layers
 
@@ -41,7 +41,7 @@ def test_without_landlock_there_the_launch_is_refused_with_the_sentence() -> Non
 
 def test_stacked_filters_are_built_checked_and_loaded_in_their_order() -> None:
     rule = Rule(syscalls=("getppid",), action="errno:EPERM")
-    stacked = (StackedFilter(flags=("log",), rules=(rule,)), StackedFilter(default="log", flags=("spec-allow",)))
+    stacked = (Filter(flags=("log",), rules=(rule,)), Filter(default="log", flags=("spec-allow",)))
     seccomp = Seccomp(mode="filter", stacked=stacked)
     launched = _plan(Policy(seccomp=seccomp)).launch(_hello())
     assert [one.program for one in launched.spec.filters] == [build_filter(layer.filter) for layer in layers(seccomp)]
@@ -51,7 +51,7 @@ def test_stacked_filters_are_built_checked_and_loaded_in_their_order() -> None:
 
 
 def test_a_filter_that_cannot_be_stacked_is_refused_before_there_is_a_process() -> None:
-    refusing = Seccomp(mode="filter", default="errno:EPERM", stacked=(StackedFilter(),))
+    refusing = Seccomp(mode="filter", default="errno:EPERM", stacked=(Filter(),))
     with pytest.raises(UsageProblem, match=r"^seccomp\.stacked\[0\] cannot be loaded"):
         _plan(Policy(seccomp=refusing))
 
@@ -62,6 +62,7 @@ def test_a_filter_that_cannot_be_stacked_is_refused_before_there_is_a_process() 
         (Identity(), False),
         (Identity(user=os.getuid()), False),
         (Identity(user=os.getuid() + 1), True),
+        (Identity(user="nobody-has-this-name"), False),
         (Identity(user="root", user_namespace=True), False),
         (Identity(user="root", user_namespace=True, uid_map=((0, os.getuid(), 1),), gid_map=((0, os.getgid(), 1),)), False),
         (Identity(user="root", user_namespace=True, uid_map=((0, os.getuid() + 1, 1),)), True),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.target import TargetError, resolve_target
+from core.target import TargetError, resolve_target, working_directory
 
 
 def program(path: Path, text: str = "#!/bin/sh\n", mode: int = 0o755) -> Path:
@@ -113,6 +113,15 @@ def test_an_interpreter_that_we_may_not_see_is_left_to_the_kernel(tmp_path: Path
 
     monkeypatch.setattr(Path, "stat", refuse)
     assert resolve_target(["./script"], {}, str(tmp_path)).argv == ("./script",)
+
+
+def test_a_working_directory_that_was_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    assert working_directory() == str(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(TargetError, match="does not exist any more: change to another"):
+        working_directory()
 
 
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from core.recording.recording import Recording
@@ -21,6 +22,19 @@ def _cycle_collector(qapp: QApplication) -> Iterator[None]:  # noqa: ARG001  its
     collector = CycleCollector()
     yield
     collector.stop()
+
+
+@pytest.fixture(autouse=True)
+def _no_widget_left() -> Iterator[None]:
+    """What a test closed is deleted now: left to the next event loop, it would be styled anew with every test until then."""
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture(autouse=True)
+def _discarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window that a test leaves with a changed policy closes without a question that nobody would answer."""
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Discard)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.bpf.build import build_filter
 from core.bpf.program import decode_program
-from core.policy.model import ArgumentTest, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Filter, Rule, Seccomp
 from gui.filter_report import build_report
 
 
@@ -22,7 +22,7 @@ def test_the_report_is_the_filter_that_is_loaded() -> None:
 
 
 def test_every_filter_of_a_stack_is_in_it() -> None:
-    logging = StackedFilter(rules=(Rule(syscalls=("read",), action="log"),))
+    logging = Filter(rules=(Rule(syscalls=("read",), action="log"),))
     seccomp = Seccomp(mode="filter", rules=filter_of("kill").rules, stacked=(logging,))
     report = build_report(seccomp)
     comments = [{line.comment for line in one.lines} for one in report.filters]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.lint.finding import Finding
-from core.policy.model import ArgumentTest, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Filter, Policy, Rule, Seccomp
 from gui.lint_report import guards_of, guards_text, headline, lint_report
 
 _RAW = (ArgumentTest(index=0, op="==", value="AF_INET"), ArgumentTest(index=1, op="&==", mask=0xF, value="SOCK_RAW"))
@@ -59,7 +59,7 @@ def test_what_a_test_leaves_out_is_not_guarded() -> None:
 
 
 def test_rules_of_stacked_filters_are_counted_through() -> None:
-    seccomp = Seccomp(mode="filter", rules=(refusing("getpid"),), stacked=(StackedFilter(rules=(refusing("chroot"),)),))
+    seccomp = Seccomp(mode="filter", rules=(refusing("getpid"),), stacked=(Filter(rules=(refusing("chroot"),)),))
     assert [(guard.rule, guard.capability) for guard in lint_report(Policy(seccomp=seccomp)).guards] == [(2, "SYS_CHROOT")]
 
 
@@ -79,3 +79,6 @@ def test_headlines_are_the_first_clause() -> None:
     )
     assert headline(Finding("x", "info", None, "This rule decides nothing: rule 1 says so.")) == "This rule decides nothing"
     assert headline(Finding("x", "info", None, "errno:EPERM stays whole")) == "errno:EPERM stays whole"
+    assert (
+        headline(Finding("x", "info", None, "Filter 2: x86_64 is not covered: its calls get allow.")) == "Filter 2: x86_64 is not covered"
+    )

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.event import CallEvent
-from core.policy.model import Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import Filter, Policy, Rule, Seccomp
 from gui.main_window import MainWindow
 from gui.models.log_columns import Column as LogColumn
 from gui.models.rule_model import Column
@@ -26,7 +26,7 @@ CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftM
 COMMAND = "sh -c 'cd /; cd /usr; cd /; umask; echo here'"
 NO_CHDIR = Rule(syscalls=("chdir",), action="errno:EPERM")
 UMASK = Rule(syscalls=("umask",), action="log")
-POLICY = Policy(seccomp=Seccomp(mode="filter", rules=(UMASK,), stacked=(StackedFilter(rules=(NO_CHDIR,)),)))
+POLICY = Policy(seccomp=Seccomp(mode="filter", rules=(UMASK,), stacked=(Filter(rules=(NO_CHDIR,)),)))
 
 
 class Window(MainWindow):

@@ -94,3 +94,16 @@ def test_a_question_that_is_dismissed_is_said_to_be(flow: RunFlow, qtbot: QtBot,
 
 def test_before_the_first_run_there_is_no_standing(flow: RunFlow) -> None:
     assert flow.standing is None
+
+
+def test_a_full_disk_is_told_while_the_run_goes_on(flow: RunFlow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gui.run_flow.recording_path", lambda _program: Path("/dev/full"))
+    told: list[str] = []
+    flow.problem.connect(told.append)
+    with qtbot.waitSignal(flow.problem, timeout=SECONDS):
+        assert flow.run(Policy(), ["sleep", "1000"], 24, 80)
+    assert flow.busy
+    with qtbot.waitSignal(flow.controller.finished, timeout=SECONDS):
+        flow.controller.stop()
+    assert len(told) == 1
+    assert "/dev/full is no longer written: the disk is full" in told[0]

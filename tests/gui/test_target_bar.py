@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMainWindow, QMenu
+from PySide6.QtWidgets import QLineEdit, QMainWindow, QMenu, QStyleOptionToolButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from gui.actions import Actions
 from gui.target_bar import TargetBar
-from gui.theme import Theme
+from gui.theme import Choice, Theme
 
 
 @pytest.fixture
-def bar(qtbot: QtBot, theme: Theme) -> TargetBar:
+def bar(qtbot: QtBot, theme: Theme) -> Iterator[TargetBar]:
     window = QMainWindow()
     actions = Actions(theme, window)
     bar = TargetBar(theme, actions, QMenu(window))
@@ -24,7 +26,8 @@ def bar(qtbot: QtBot, theme: Theme) -> TargetBar:
     with qtbot.waitActive(window):
         window.show()
         window.activateWindow()
-    return bar
+    yield bar
+    window.close()
 
 
 def typed(bar: TargetBar, text: str) -> QLineEdit:
@@ -34,6 +37,12 @@ def typed(bar: TargetBar, text: str) -> QLineEdit:
     edit.selectAll()
     QTest.keyClicks(edit, text)
     return edit
+
+
+def painted(button: QToolButton) -> str:
+    option = QStyleOptionToolButton()
+    button.initStyleOption(option)
+    return option.text
 
 
 @pytest.mark.parametrize("text", ["ls", "lS", "pin"])
@@ -55,3 +64,28 @@ def test_the_history_is_offered_below_the_line(bar: TargetBar, qtbot: QtBot) -> 
         QTest.keyClick(popup, key)
     assert bar.argv() == ["ls", "-lR", "/usr/share"]
     assert not popup.isVisible()
+
+
+def test_a_long_name_of_a_policy_leaves_room_for_the_target(bar: TargetBar, theme: Theme) -> None:
+    title = "A policy whose author wanted to say all of it in its name, and more"
+    bar.show_policy("short", "me", "entry")
+    short = bar.sizeHint().width()
+    bar.show_policy(title, "me", "entry")
+    assert bar.sizeHint().width() < short + 200
+    bar.show_engine("ptrace · your own observer", "limited")
+    bar.badge.resize(bar.badge.sizeHint())
+    assert painted(bar.badge) == "ptrace · your own observer"
+    bar.badge.resize(bar.badge.minimumSizeHint())
+    assert painted(bar.badge).endswith("…")
+    bar.policy.resize(bar.policy.minimumSizeHint())
+    assert painted(bar.policy).endswith("…  ▾")
+    theme.set_large(True)
+    assert bar.minimumSizeHint().width() < 1440
+    assert title in bar.policy.toolTip()
+    assert bar.policy.accessibleDescription() == title
+
+
+def test_it_is_as_high_at_the_start_as_after_another_theme(bar: TargetBar, theme: Theme) -> None:
+    height = bar.sizeHint().height()
+    theme.choose(Choice.DARK)
+    assert bar.sizeHint().height() == height

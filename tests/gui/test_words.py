@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.words import sentence
+from gui.words import sentence, some
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,7 @@ from gui.words import sentence
 )
 def test_sentence(text: str, expected: str) -> None:
     assert sentence(text) == expected
+
+
+def test_some() -> None:
+    assert [some(1, "thread"), some(2, "thread"), some(0, "process", "es")] == ["1 thread", "2 threads", "0 processes"]

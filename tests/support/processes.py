@@ -32,7 +32,7 @@ def adopt_orphans() -> None:
 
 def children() -> tuple[Child, ...]:
     """The children of this process at this moment, adopted ones among them."""
-    found = (_child(entry) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+    found = (_child(pid) for pid in _pids_of_children())
     return tuple(child for child in found if child is not None)
 
 
@@ -84,14 +84,18 @@ def _reap(pid: int) -> None:
         os.waitpid(pid, 0)
 
 
-def _child(entry: Path) -> Child | None:
+def _pids_of_children() -> Iterator[int]:
+    # A thread's children are those that it forked (proc_pid_task_tid_children(5)). None is overlooked: only who reaps takes one off the list.
+    for thread in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the thread ended since it was listed, and its children went to another
+            yield from map(int, (thread / "children").read_text().split())
+
+
+def _child(pid: int) -> Child | None:
     try:
-        stat = (entry / "stat").read_text(errors="replace")
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
-        return None  # it ended since it was listed
+        return None  # it was reaped since it was listed
     # pid (name) state ppid ...: the name may hold blanks and parentheses (proc_pid_stat(5))
     name, _, rest = stat.partition("(")[2].rpartition(")")
-    state, ppid = rest.split()[:2]
-    if int(ppid) != os.getpid():
-        return None
-    return Child(int(entry.name), name, state == "Z")
+    return Child(pid, name, rest.split()[0] == "Z")

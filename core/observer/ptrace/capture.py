@@ -24,7 +24,7 @@ _NARROW_PROGRAM: Final = struct.Struct("<H2xI")
 """struct sock_fprog."""
 _INSTRUCTION_SIZE: Final = 8
 _MAX_INSTRUCTIONS: Final = 4096  # the kernel's BPF_MAXINSNS
-_MAYBE_LANDLOCK: Final = (-errno.EACCES, -errno.EXDEV)
+_REFUSED: Final = (-errno.EACCES, -errno.EXDEV)
 
 Item = tuple[int, int, int, int, bool]
 """(argument, kind, size, length_argument, at_entry) of a plan."""
@@ -132,7 +132,7 @@ class Capturer:
                     records += b"".join(self._program(pid, call, _is_narrow(arch, nr), values[argument]))
                 continue
             if kind == CaptureKind.PLACE:
-                if ret in _MAYBE_LANDLOCK:
+                if ret in _REFUSED:
                     records += self._place(pid, call, argument, values[argument], size, _folder(values, length_argument))
                 continue
             read = self._read(pid, arch, values[argument], kind, self._wanted(size, length_argument, values, ret))
@@ -146,13 +146,13 @@ class Capturer:
         return records
 
     def _place(self, tid: int, call: int, argument: int, address: int, size: int, folder: int) -> bytes:
-        assert self.landlock is not None
         read = self._memory.string(tid, address, size)
         found = None if read is None or read[1] else place_of(tid, folder, os.fsdecode(read[0]))
         if found is None:
             return b""
-        data = wire.PLACE.pack(self.landlock.rights_at(found.folder), self.landlock.rights_at(found.file))
-        data += b"".join(os.fsencode(path) + b"\0" for path in found)
+        rights = [self.landlock.rights_at(path) if self.landlock is not None and path else 0 for path in (found.folder, found.file)]
+        data = wire.PLACE.pack(*rights, found.in_folder, found.at_file, found.mode & 0xFFFF)
+        data += b"".join(os.fsencode(path) + b"\0" for path in (found.folder, found.file, found.door))
         return capture_record(call, wire.PLACES + argument, CaptureKind.PLACE, data, truncated=False)
 
     def _program(self, pid: int, call: int, narrow: bool, address: int) -> Iterator[bytes]:

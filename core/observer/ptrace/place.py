@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from core.observer import records
+from core.observer.ptrace.permissions import EXECUTE, Caller
 
 AT_FDCWD: Final = -100
 
@@ -26,6 +28,13 @@ class Place(NamedTuple):
     """The directory that holds the last component, which need not exist."""
     file: str
     """What the whole path leads to, the last component followed where it is a link; empty where there is no such thing."""
+    in_folder: int
+    """What file permissions let the thread do there (`core.observer.ptrace.permissions`); 0 where they do not let it come so far."""
+    at_file: int
+    mode: int = 0
+    """The file's (st_mode)."""
+    door: str = ""
+    """The directory on the way that the thread may not enter."""
 
 
 def place_of(tid: int, folder: int, path: str) -> Place | None:
@@ -41,41 +50,69 @@ def place_of(tid: int, folder: int, path: str) -> Place | None:
 
 
 class _Walk:
+    # One walk: where it is, the names that are still to come, and the first directory that the thread may not enter.
+
     def __init__(self, tid: int, opened: contextlib.ExitStack) -> None:
         self._tid = tid
         self._opened = opened
-        self._root = self._open(f"/proc/{tid}/root", None)
+        self._root = self._at = self._open(f"/proc/{tid}/root", None)
+        self._caller = Caller.of(tid)
+        self._names = deque[str]()
+        self._links = 0
+        self._door = ""
 
-    def walk(self, folder: int, path: str) -> Place | None:
-        start = "cwd" if folder == AT_FDCWD else f"fd/{folder}"
-        at = self._root if path.startswith("/") else self._open(f"/proc/{self._tid}/{start}", None)
-        names = deque(_names(path))
-        links, within = 0, ""
-        while names:
-            name = names.popleft()
-            if not names and not within:
-                within = _path(at)
-            if name == "..":
-                at = at if os.path.samestat(os.fstat(at), os.fstat(self._root)) else self._open("..", at)
-                continue
+    def walk(self, start: int, path: str) -> Place | None:
+        if not path.startswith("/"):
+            self._at = self._open(f"/proc/{self._tid}/{'cwd' if start == AT_FDCWD else f'fd/{start}'}", None)
+        self._names.extend(_names(path))
+        within: tuple[str, int] | None = None
+        while self._names:
+            name = self._names.popleft()
+            if not self._names and within is None:
+                within = self._here()
             try:
-                found = self._open(name, at, os.O_NOFOLLOW)
+                self._step(name)
             except FileNotFoundError:
-                return None if names else Place(within, "")
-            if not stat.S_ISLNK(os.fstat(found).st_mode):
-                at = found
-                continue
-            links += 1
-            if links > _MOST_LINKS:
-                return None
-            where = _path(at)
-            if _OF_PROCESS.fullmatch(where):
-                at = self._open(name, at)
-                continue
-            target = self._own(f"{where}/{name}") or os.readlink("", dir_fd=found)
-            at = self._root if target.startswith("/") else at
-            names.extendleft(reversed(_names(target)))
-        return Place(within or _path(at), _path(at))
+                if not self._names and within is not None:
+                    return Place(within[0], "", within[1], 0, door=self._door)
+                return self._closed()
+            except PermissionError:
+                return self._closed()
+        (folder, in_folder), (file, at_file) = within or self._here(), self._here()
+        return Place(folder, file, in_folder, at_file, os.fstat(self._at).st_mode, self._door)
+
+    def _closed(self) -> Place | None:
+        # What is behind a closed door does not matter.
+        return Place(self._door, "", 0, 0, door=self._door) if self._door else None
+
+    def _here(self) -> tuple[str, int]:
+        return _path(self._at), 0 if self._door else self._caller.may(self._at)
+
+    def _step(self, name: str) -> None:
+        if not self._door and not self._caller.may(self._at) & EXECUTE:
+            self._door = _path(self._at)
+        if name == "..":
+            if not os.path.samestat(os.fstat(self._at), os.fstat(self._root)):
+                self._at = self._open("..", self._at)
+            return
+        found = self._open(name, self._at, os.O_NOFOLLOW)
+        if stat.S_ISLNK(os.fstat(found).st_mode):
+            self._follow(name, found)
+        else:
+            self._at = found
+
+    def _follow(self, name: str, link: int) -> None:
+        self._links += 1
+        if self._links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        folder = _path(self._at)
+        if _OF_PROCESS.fullmatch(folder):
+            self._at = self._open(name, self._at)
+            return
+        target = self._own(f"{folder}/{name}") or os.readlink("", dir_fd=link)
+        if target.startswith("/"):
+            self._at = self._root
+        self._names.extendleft(reversed(_names(target)))
 
     def _own(self, link: str) -> str:
         # What these two read as depends on who reads them.

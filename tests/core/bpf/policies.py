@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from core.policy.model import ArgumentTest, Operator, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Filter, Operator, Rule, Seccomp
 
 OPERATORS: tuple[Operator, ...] = ("==", "!=", "<", "<=", ">", ">=", "&==")
 EDGES = (0, 1, 3, 4, 5, 0xFFFFFFFF)
@@ -36,7 +36,7 @@ def random_policy(source: random.Random, calls: tuple[int, ...]) -> Seccomp:
 def random_stack(source: random.Random, calls: tuple[int, ...], filters: int) -> Seccomp:
     """As many filters as asked for, each as of `random_policy`."""
     first, *others = [random_policy(source, calls) for _ in range(filters)]
-    stacked = tuple(StackedFilter(rules=one.rules, architectures=one.architectures, bad_arch=one.bad_arch) for one in others)
+    stacked = tuple(Filter(rules=one.rules, architectures=one.architectures, bad_arch=one.bad_arch) for one in others)
     return msgspec.structs.replace(first, stacked=stacked)
 
 

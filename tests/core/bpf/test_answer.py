@@ -9,7 +9,7 @@ from core.bpf.build import build_filter
 from core.bpf.call import parse_call
 from core.bpf.stack import build_stack
 from core.policy.action import ActionKind
-from core.policy.model import ArgumentTest, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Filter, Rule, Seccomp
 
 _NO_INET = Seccomp(
     mode="filter",
@@ -36,7 +36,7 @@ def test_the_deciding_rule_and_its_path() -> None:
 _STACK = Seccomp(
     mode="filter",
     rules=_NO_INET.rules,
-    stacked=(StackedFilter(rules=(Rule(syscalls=("socket", "read", "seccomp"), action="allow"),), default="errno:ENOSYS"),),
+    stacked=(Filter(rules=(Rule(syscalls=("socket", "read", "seccomp"), action="allow"),), default="errno:ENOSYS"),),
 )
 
 

@@ -2,6 +2,7 @@ from core.bpf import program as bpf
 from core.bpf.build import build_filter
 from core.bpf.disassemble import disassemble
 from core.bpf.program import encode_program, instruction
+from core.policy.model import Rule
 from tests.core.bpf.policies import arg, policy, rule
 
 
@@ -16,13 +17,33 @@ def test_names_stand_beside_the_numbers() -> None:
         "call 700",
         "args[2] high",
         "args[2] low",
-        "args[2] low == 0x1",
+        "args[2] low == O_WRONLY",
         "errno:EACCES",
         "trap",
         "allow",
         "kill-thread",
     ):
         assert words in comments
+
+
+def comments(*rules: Rule, **more: object) -> set[str]:
+    return {line.comment for line in disassemble(build_filter(policy(*rules, **more)))}
+
+
+def test_arguments_are_named_where_only_one_call_can_lead_there() -> None:
+    of_socket = rule("socket", "errno:1", arg(0, "==", 2), arg(1, "&==", 3, 0xF))
+    assert {"args[0] low == AF_INET", "masked args[1] low == SOCK_RAW"} <= comments(of_socket, rule("connect", "errno:2", arg(0, "==", 5)))
+    assert "args[0] low == AF_INET" in comments(of_socket, *(rule(call, f"errno:{call}") for call in range(60, 90)))  # a binary search
+    assert "args[0] low == 0x5" in comments(rule("connect", "errno:2", arg(0, "==", 5)))
+    both = Rule(syscalls=("socket", "openat"), action="errno:1", args=(arg(2, "==", 1),))
+    assert "args[2] low == 0x1" in comments(both)  # a protocol for the one, O_WRONLY for the other, and one test for both
+
+
+def test_of_flags_those_are_named_that_the_mask_leaves() -> None:
+    assert "masked args[2] low == O_CREAT" in comments(rule("openat", "errno:1", arg(2, "&==", 0o100, 0o100)))
+    assert "masked args[2] low == O_RDONLY" in comments(rule("openat", "errno:1", arg(2, "&==", 0, 3)))
+    assert "masked args[2] low == O_WRONLY|O_CREAT" in comments(rule("openat", "errno:1", arg(2, "&==", 0o101, 0o103)))
+    assert "args[0] low == AT_FDCWD" in comments(rule("openat", "errno:1", arg(0, "==", 0xFFFFFF9C)))
 
 
 def test_each_label_stands_where_the_jumps_lead() -> None:

@@ -7,7 +7,7 @@ from core.bpf.emulate import Emulator, SeccompData, emulate
 from core.bpf.stack import Decision, build_stack, decide
 from core.observer.wire import AUDIT_ARCH_I386, AUDIT_ARCH_X86_64
 from core.policy.action import Action, ActionKind, parse_action
-from core.policy.model import Rule, Seccomp, StackedFilter
+from core.policy.model import Filter, Rule, Seccomp
 from core.policy.stack import layers
 from tests.core.bpf.policies import arg, policy, rule
 
@@ -15,8 +15,8 @@ READ, GETPID, KILL, SOCKET = 0, 39, 62, 41
 REFUSED = rule("kill", "errno:EPERM")
 
 
-def stacked(*rules: Rule, default: str = "allow", architectures: tuple[str, ...] = ("native",)) -> StackedFilter:
-    return StackedFilter(rules=rules, default=default, architectures=architectures, bad_arch="errno:ENOSYS")
+def stacked(*rules: Rule, default: str = "allow", architectures: tuple[str, ...] = ("native",)) -> Filter:
+    return Filter(rules=rules, default=default, architectures=architectures, bad_arch="errno:ENOSYS")
 
 
 def decided(seccomp: Seccomp, nr: int, arch: int = AUDIT_ARCH_X86_64, first: int = 0) -> tuple[str, int | None, int | None]:
@@ -104,4 +104,4 @@ def test_the_flags_of_the_next_filter_are_what_the_seccomp_call_has() -> None:
     refusing = rule("seccomp", "errno:EINVAL", arg(1, "&==", 2, mask=2))
     assert len(build_stack(policy(refusing, stacked=(stacked(),)))) == 2
     with pytest.raises(FilterError, match="cannot be loaded"):
-        build_stack(policy(refusing, stacked=(StackedFilter(flags=("log",)),)))
+        build_stack(policy(refusing, stacked=(Filter(flags=("log",)),)))

@@ -9,6 +9,7 @@ import pytest
 
 from core.bpf.machine import SeccompData
 from core.event import CallEvent
+from core.judge import wording
 from core.judge.change import Change, ChangeKind, Holding, Situation
 from core.judge.changes import changes
 from core.judge.proof import Standing, judge_flip
@@ -185,6 +186,20 @@ def test_file_permissions() -> None:
     denied = event("openat", Gate.OTHER, Outcome.DENIED, errno="EACCES", alternatives=("DAC_OVERRIDE", "DAC_READ_SEARCH"))
     sentences = [sentence for helps, sentence in told(found(denied, Policy())) if helps]
     assert sentences == ["Hold DAC_OVERRIDE", "Hold DAC_READ_SEARCH", "Run as root", "Change the file's owner, group or mode"]
+
+
+def test_no_capability_helps_a_call_that_asks_as_the_real_user() -> None:
+    denied = event("access", Gate.OTHER, Outcome.DENIED, errno="EACCES", alternatives=("DAC_OVERRIDE", "DAC_READ_SEARCH"))
+    assert [sentence for helps, sentence in told(found(denied, Policy())) if helps] == [
+        "Run as root",
+        "Change the file's owner, group or mode",
+    ]
+
+
+def test_file_permissions_that_no_capability_overrides() -> None:
+    denied = event("execve", Gate.OTHER, Outcome.DENIED, errno="EACCES")
+    denied = dataclasses.replace(denied, verdict=dataclasses.replace(denied.verdict, reason=wording.not_executable(-13, "/etc/x")))
+    assert told(found(denied, Policy())) == [(True, "Change the file's owner, group or mode")]
 
 
 def test_landlock_may_be_to_blame() -> None:

@@ -54,7 +54,7 @@ def test_arguments_decide() -> None:
 
 def test_alternatives() -> None:
     one = found(exec_with(NONE), call("bpf", "EPERM", STOPPED_ENTRY))
-    assert (one.capability, one.alternatives) == ("BPF", ("SYS_ADMIN", "BPF"))
+    assert (one.capability, one.alternatives) == ("SYS_ADMIN", ("SYS_ADMIN", "BPF"))
 
 
 def test_unknown_sets_make_it_probable() -> None:
@@ -119,3 +119,11 @@ def test_permissions_in_a_user_namespace_of_its_own() -> None:
 def test_what_overrides_file_permissions(name: str, args: tuple[int, ...], overriding: tuple[str, ...]) -> None:
     one = found(exec_with(NONE), call(name, "EACCES", STOPPED_ENTRY, args=args))
     assert (one.gate, one.alternatives) == (Gate.OTHER, overriding)
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "real"), [("access", (0, 4), True), ("faccessat2", (0, 0, 4, 0), True), ("faccessat2", (0, 0, 4, 0x200), False)]
+)
+def test_as_whom_access_asks(name: str, args: tuple[int, ...], real: bool) -> None:
+    one = found(exec_with(NONE), call(name, "EACCES", STOPPED_ENTRY, args=args))
+    assert one.reason.endswith("but access asks as the real user, of whom capabilities count only if that is root") is real

@@ -28,9 +28,9 @@ def pointing(record: Records, argument: int, data: bytes) -> Capture:
     return Capture(int(record["id"][0]), argument, int(CaptureKind.STRING), False, False, data)
 
 
-def leading(record: Records, argument: int, folder: str, file: str) -> Capture:
-    """Where the path of an argument leads, as a tracer has walked it."""
-    data = PLACE.pack(POLICY.rights_at(folder), POLICY.rights_at(file)) + f"{folder}\0{file}\0".encode()
+def leading(record: Records, argument: int, folder: str, file: str, *, in_folder: int = 7, at_file: int = 7) -> Capture:
+    """Where the path of an argument leads, as a tracer has walked it, and what file permissions give there."""
+    data = PLACE.pack(POLICY.rights_at(folder), POLICY.rights_at(file), in_folder, at_file, 0o100644) + f"{folder}\0{file}\0\0".encode()
     return Capture(int(record["id"][0]), PLACES + argument, int(CaptureKind.PLACE), False, False, data)
 
 
@@ -72,18 +72,33 @@ def test_a_link_may_lead_outside() -> None:
 @pytest.mark.parametrize(
     ("path", "folder", "file", "reason"),
     [
-        ("/usr/x", "/usr", "/etc/x", "Landlock: the policy's paths do not let it open files for reading at /etc/x, to which /usr/x leads"),
-        ("x", "/etc", "/etc/x", "Landlock: the policy's paths do not let it open files for reading at /etc/x, to which x leads"),
-        ("/etc/x", "/etc", "/etc/x", "Landlock: the policy's paths do not let it open files for reading at /etc/x"),
-        ("/etc/x", "/etc", "", "Landlock: the policy's paths do not let it open files for reading at /etc, to which /etc/x leads"),
-        ("/etc/x", "/etc", "/usr/x", "probably file permissions; CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH would override them"),
-        ("x", "/usr", "/usr/x", "probably file permissions; CAP_DAC_OVERRIDE or CAP_DAC_READ_SEARCH would override them"),
+        (
+            "/usr/x",
+            "/usr",
+            "/etc/x",
+            ": Landlock: the policy's paths do not let it open files for reading at /etc/x, to which /usr/x leads",
+        ),
+        ("x", "/etc", "/etc/x", ": Landlock: the policy's paths do not let it open files for reading at /etc/x, to which x leads"),
+        ("/etc/x", "/etc", "/etc/x", ": Landlock: the policy's paths do not let it open files for reading at /etc/x"),
+        ("/etc/x", "/etc", "", ": Landlock: the policy's paths do not let it open files for reading at /etc"),
+        (
+            "/etc/x",
+            "/etc",
+            "/usr/x",
+            ", though file permissions let it, at /usr/x, to which /etc/x leads: a security module, the mount or the arguments",
+        ),
+        (
+            "x",
+            "/usr",
+            "/usr/x",
+            ", though file permissions let it, at /usr/x, to which x leads: a security module, the mount or the arguments",
+        ),
     ],
 )
 def test_where_the_path_leads_counts(path: str, folder: str, file: str, reason: str) -> None:
     record = call("openat", "EACCES", STOPPED_ENTRY, args=(2**32 - 100, 0x1000, 0))
     found = verdict(under("ptrace"), record, pointing(record, 1, path.encode()), leading(record, 1, folder, file))
-    assert found.reason == f"EACCES: {reason}"
+    assert found.reason == f"EACCES{reason}"
 
 
 def test_what_is_made_is_of_the_directory_that_the_path_leads_to() -> None:
@@ -91,6 +106,17 @@ def test_what_is_made_is_of_the_directory_that_the_path_leads_to() -> None:
     path = pointing(record, 0, b"/srv/link/new")
     assert "Landlock" in verdict(under("ptrace"), record, path, leading(record, 0, "/etc", "")).reason
     assert "Landlock" not in verdict(under("ptrace"), record, path, leading(record, 0, "/srv", "/etc/x")).reason
+
+
+def test_file_permissions_that_are_known_to_refuse_come_first() -> None:
+    record = call("openat", "EACCES", STOPPED_ENTRY, args=(2**32 - 100, 0x1000, 1))
+    path = pointing(record, 1, b"/etc/x")
+    assert "Landlock" in verdict(under("ptrace"), record, path, leading(record, 1, "/etc", "/etc/x", at_file=2)).reason
+    assert "file permissions" in verdict(under("ptrace"), record, path, leading(record, 1, "/etc", "/etc/x", at_file=5)).reason
+    record = call("mkdir", "EACCES", STOPPED_ENTRY, args=(0x1000,))
+    path = pointing(record, 0, b"/etc/new")
+    assert "Landlock" in verdict(under("ptrace"), record, path, leading(record, 0, "/etc", "", in_folder=3)).reason
+    assert "file permissions" in verdict(under("ptrace"), record, path, leading(record, 0, "/etc", "", in_folder=5)).reason
 
 
 def test_a_relative_path_is_not_known() -> None:

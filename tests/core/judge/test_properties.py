@@ -18,7 +18,7 @@ from core.knowledge.syscalls import number
 from core.observer import wire
 from core.observer.wire import AUDIT_ARCH_I386, AUDIT_ARCH_X86_64, X32_SYSCALL_BIT, Frame, FrameKind
 from core.policy.action import Action, parse_action
-from core.policy.model import ArgumentTest, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Filter, Rule, Seccomp
 from core.policy.rules import deciding_rule, resolve_rules
 from tests.core.judge.transcript import context, policy, rule, symbols
 
@@ -143,7 +143,7 @@ def test_in_a_stack_the_numbers_are_those_of_the_filter_that_decides(
     stack: list[tuple[list[Rule], str]], made: list[tuple[str, int, int]]
 ) -> None:
     loading = Rule(syscalls=("seccomp",), action="allow")
-    first, *stacked = [StackedFilter(rules=(loading, *rules), default=default) for rules, default in stack]
+    first, *stacked = [Filter(rules=(loading, *rules), default=default) for rules, default in stack]
     seccomp = Seccomp(mode="filter", default=first.default, rules=first.rules, stacked=tuple(stacked))
     programs = [built.program for built in build_stack(seccomp)]
     calls = np.zeros(len(made), CALL_DTYPE)

@@ -8,7 +8,7 @@ from core.judge.judge import Judge
 from core.judge.records import Records
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.observer.wire import AUDIT_ARCH_I386, CallFlag, Engine, ProcessKind
-from core.policy.model import ArgumentTest, StackedFilter
+from core.policy.model import ArgumentTest, Filter
 from tests.core.judge.transcript import (
     STOPPED,
     STOPPED_ENTRY,
@@ -293,8 +293,8 @@ STACK = policy(
     rule("socket", "errno:EPERM"),
     rule("getppid", "errno:EPERM"),
     stacked=(
-        StackedFilter(rules=(rule("getppid", "errno:EACCES"), rule("chdir", "log"))),
-        StackedFilter(rules=(rule("socket getppid chdir seccomp", "allow"),), default="errno:ENOSYS"),
+        Filter(rules=(rule("getppid", "errno:EACCES"), rule("chdir", "log"))),
+        Filter(rules=(rule("socket getppid chdir seccomp", "allow"),), default="errno:ENOSYS"),
     ),
 )
 
@@ -318,6 +318,6 @@ def test_of_several_filters_the_one_that_logs_is_named() -> None:
 
 
 def test_of_several_filters_one_that_does_not_cover_the_architecture_is_named() -> None:
-    covering = policy(architectures=("native", "x86"), stacked=(StackedFilter(bad_arch="errno:ENOSYS"),))
+    covering = policy(architectures=("native", "x86"), stacked=(Filter(bad_arch="errno:ENOSYS"),))
     found = verdict(context(covering), judging(), call(20, "ENOSYS", STOPPED, arch=AUDIT_ARCH_I386))
     assert found.reason == "seccomp filter 2's action for other architectures refused getpid with ENOSYS before it ran"

@@ -9,7 +9,7 @@ from core.lint.finding import Finding
 from core.lint.lint import lint
 from core.policy.check import check
 from core.policy.file import decode, encode
-from core.policy.model import ArgumentTest, Operator, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Filter, Operator, Policy, Rule, Seccomp
 
 
 def rule(syscalls: str, action: str = "errno:EPERM", *tests: ArgumentTest, **more: Any) -> Rule:
@@ -26,8 +26,8 @@ def policy(*rules: Rule, **more: Any) -> Policy:
     return Policy(seccomp=Seccomp(mode="filter", rules=rules, **more))
 
 
-def stacked(*rules: Rule, **more: Any) -> StackedFilter:
-    return StackedFilter(rules=rules, **more)
+def stacked(*rules: Rule, **more: Any) -> Filter:
+    return Filter(rules=rules, **more)
 
 
 def found(asked: Policy, code: str) -> list[Finding]:

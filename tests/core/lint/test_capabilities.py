@@ -8,7 +8,7 @@ import pytest
 
 from core.knowledge.capabilities import CAPABILITIES
 from core.lint.lint import lint
-from core.policy.model import Capabilities, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import Capabilities, Filter, Policy, Rule, Seccomp
 from tests.core.lint.kernel import clone_args, outcome
 from tests.core.lint.policies import arg, found, mended, policy, rule, the
 
@@ -63,7 +63,7 @@ def test_without_a_filter_the_fix_makes_one_and_wakes_no_sleeping_rule() -> None
     assert [one.enabled for one in fixed.seccomp.rules] == [True, True, False]
 
 
-@pytest.mark.parametrize("seccomp", [Seccomp(default="kill-process"), Seccomp(stacked=(StackedFilter(),))])
+@pytest.mark.parametrize("seccomp", [Seccomp(default="kill-process"), Seccomp(stacked=(Filter(),))])
 def test_where_switching_the_filter_on_would_do_more_there_is_no_fix(seccomp: Seccomp) -> None:
     assert the(Policy(capabilities=NO_NET_RAW, seccomp=seccomp), "namespace-regains").fix is None
 
@@ -77,7 +77,7 @@ def test_nothing_dropped_or_the_ways_closed_is_no_finding() -> None:
 
 
 def test_any_filter_of_a_stack_may_close_the_ways() -> None:
-    closed = StackedFilter(rules=(rule("unshare clone clone3"),))
+    closed = Filter(rules=(rule("unshare clone clone3"),))
     assert found(with_capabilities(NO_NET_RAW, stacked=(closed,)), "namespace-regains") == []
 
 

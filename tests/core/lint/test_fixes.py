@@ -12,15 +12,27 @@ from core.lint.lint import lint
 from core.policy.check import check
 from core.policy.error import PolicyError
 from core.policy.file import decode, encode
-from core.policy.model import ArgumentTest, Capabilities, Identity, JudgeFrom, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Capabilities, Filter, Identity, JudgeFrom, Policy, Rule, Seccomp
 from tests.core.lint.policies import is_still_there
 
 CALLS = (
     "open", "openat", "openat2", "creat", "kill", "tkill", "tgkill", "fcntl", "clone", "clone3", "unshare", "fork", "io_uring_setup", "ptrace",
     "process_vm_writev", "pidfd_getfd", "exit_group", "mmap", "execve", "execveat", "socket", "read", "write", "chmod", "fchmodat", "fchmodat2",
-    "faccessat2", "faccessat", "setuid", "rt_sigreturn", "socketcall", "seccomp", 41, 62, "@clock",
+    "faccessat2", "faccessat", "setuid", "rt_sigreturn", "socketcall", "seccomp", "ioctl", 41, 62, 347, "@clock", "@raw-io",
 )  # fmt: skip
-ACTIONS = ("allow", "log", "errno:EPERM", "errno:EACCES", "errno:ENOSYS", "errno:0", "kill-process", "kill-thread", "trap", "trace:1")
+ACTIONS = (
+    "allow",
+    "log",
+    "errno:EPERM",
+    "errno:EACCES",
+    "errno:ENOSYS",
+    "errno:0",
+    "errno:4095",
+    "kill-process",
+    "kill-thread",
+    "trap",
+    "trace:1",
+)
 VALUES = (0, 1, 2, 4, 8, -1, -100, 0x80000, 1 << 31, 1 << 32, "AF_INET", "O_WRONLY", "CLONE_NEWUSER", "F_SETOWN", "SIGKILL")
 
 TESTS = st.builds(
@@ -30,7 +42,7 @@ MASKED = st.builds(
     lambda index, value, mask: ArgumentTest(index=index, op="&==", value=value & mask, mask=mask),
     st.integers(0, 5),
     st.integers(0, 0xFFFFFFFF),
-    st.sampled_from((0x3, 0xF, 0xFFFFFFFF, 0x10000000)),
+    st.sampled_from((0x3, 0xF, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF, 0x10000000)),
 )
 RULES = st.builds(
     Rule,
@@ -56,7 +68,7 @@ SECCOMP = st.builds(
     mode=st.sampled_from(("filter", "filter", "filter", "filter", "off", "strict")),
     judge_from=st.sampled_from(typing.get_args(JudgeFrom)),
     rules=st.lists(RULES, max_size=5).map(tuple),
-    stacked=st.lists(st.builds(StackedFilter, rules=st.lists(RULES, max_size=3).map(tuple), **FILTER), max_size=1).map(tuple),
+    stacked=st.lists(st.builds(Filter, rules=st.lists(RULES, max_size=3).map(tuple), **FILTER), max_size=1).map(tuple),
     **FILTER,
 ).map(_loadable)
 CAPABILITIES = st.sampled_from(

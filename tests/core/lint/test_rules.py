@@ -77,6 +77,12 @@ def test_a_call_of_an_architecture_that_is_not_covered() -> None:
     assert finding.message.startswith("socketcall is a call of other architectures than this filter covers (x86_64)")
     assert mended(asked, "call-uncovered") == policy(rule("kill"))
     assert found(policy(rule("kill socketcall"), architectures=("native", "x86")), "call-uncovered") == []
+    group = policy(rule("kill @raw-io"), architectures=("aarch64",))
+    assert the(group, "call-uncovered").message.startswith("@raw-io are calls of other architectures than this filter covers (aarch64)")
+    assert mended(group, "call-uncovered") == policy(rule("kill"), architectures=("aarch64",))
+    by_number = policy(rule("kill 2 347"), architectures=("aarch64",))  # open, and a number without a name: the native architecture's, both
+    assert the(by_number, "call-uncovered").message.startswith("2 and 347 are calls of other architectures")
+    assert mended(by_number, "call-uncovered") == policy(rule("kill"), architectures=("aarch64",))
 
 
 def test_rules_of_other_filters_decide_nothing_here() -> None:

@@ -131,12 +131,15 @@ class Observer:
     def _arriving(self) -> Iterator[Frame]:
         with selectors.DefaultSelector() as selector:
             selector.register(self._stdout, selectors.EVENT_READ)
-            while selector.select(PATIENCE):
+            deadline = time.monotonic() + PATIENCE
+            while selector.select(max(0.0, deadline - time.monotonic())):
                 data = os.read(self._stdout, 1 << 20)
                 if not data:
                     return
                 for frame in self._decoder.feed(data):
                     self.frames.append(frame)
+                    if frame.kind != FrameKind.FLUSH:  # these come for as long as the target lives, whatever it waits for
+                        deadline = time.monotonic() + PATIENCE
                     yield frame
         raise AssertionError(f"nothing came for {PATIENCE} s; there were {[frame.kind.name for frame in self.frames]}")
 

@@ -1,7 +1,9 @@
 """What comes in on stdin: garbage, too much of it, and the commands to a running target."""
 
 import signal
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -148,11 +150,12 @@ def test_job_control(observe: Observe, engine: str) -> None:
     observer.launch("/bin/bash", "--norc", "-i", engine=engine, stdio=("pty",) * 3, environment=(("PS1", "$ "), ("PATH", "/usr/bin:/bin")))
     observer.read_output_until(b"$ ")
     observer.send(wire.Input(b"sleep 1000\n"))
-    _wait_for_program(observer, b"sleep")
+    sleep = _wait_for_program(observer, b"sleep")
     observer.send(wire.Input(b"\x1a"))
     observer.read_output_until(b"Stopped")
     observer.send(wire.Input(b"fg\n"))
-    observer.read_output_until(b"sleep 1000\r\n")
+    while not _is_in_the_foreground(sleep):
+        time.sleep(0.01)
     observer.send(wire.Input(b"\x03"))
     observer.read_output_until(b"$ ")
     observer.send(wire.Resize(10, 20))
@@ -163,6 +166,14 @@ def test_job_control(observe: Observe, engine: str) -> None:
     assert exit_code(observer.status) == 4
 
 
-def _wait_for_program(observer: Observer, comm: bytes) -> None:
-    while not any(record["comm"].startswith(comm) for record in observer.process_records(ProcessKind.EXEC)):
+def _wait_for_program(observer: Observer, comm: bytes) -> int:
+    """Its process."""
+    while not (found := [record["pid"] for record in observer.process_records(ProcessKind.EXEC) if record["comm"].startswith(comm)]):
         observer.read_until(FrameKind.PROCESSES)
+    return int(found[0])
+
+
+def _is_in_the_foreground(pid: int) -> bool:
+    # pid (comm) state ppid pgrp session tty_nr tpgid ... (proc_pid_stat(5))
+    fields = Path(f"/proc/{pid}/stat").read_text().split()
+    return fields[4] == fields[7]

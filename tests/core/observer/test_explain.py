@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import struct
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from tests.core.observer.driver import NOBODY, Observer, errno_filter, launch_sp
 from tests.support.privilege import require_root
 
 SECCOMP, GETPPID = 317, 110
+NET_RAW = 13
+VFS_CAP_REVISION_2, VFS_CAP_FLAGS_EFFECTIVE = 0x02000000, 1
 ADMIN_LESS = CapabilitySets(bounding=2**41 - 1 & ~(1 << 21), permitted=0, effective=0)
 
 Observe = Callable[..., Observer]
@@ -139,14 +143,16 @@ def test_an_earlier_filter_that_refuses_the_next_ones_load(anyone: Observer, jud
         ("closed", errno.EACCES, "is closed to the target's user"),
     ],
 )
-def test_a_directory_that_cannot_be_entered(nobody: Observer, tmp_path: Path, name: str, number: int, why: str) -> None:
-    for above in (tmp_path, *tmp_path.parents[:2]):
-        above.chmod(0o755)
-    (tmp_path / "file").touch()
-    (tmp_path / "closed").mkdir(mode=0o700)
-    stage, answer, detail = failed(nobody, directory=str(tmp_path / name))
+def test_a_directory_that_cannot_be_entered(nobody: Observer, name: str, number: int, why: str) -> None:
+    # Not in pytest's own directory, which is closed to other users.
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        folder.chmod(0o755)
+        (folder / "file").touch()
+        (folder / "closed").mkdir(mode=0o700)
+        stage, answer, detail = failed(nobody, directory=str(folder / name))
     assert (stage, answer) == ("directory", number)
-    assert f"{tmp_path / name} {why}" in detail
+    assert f"{folder / name} {why}" in detail
     assert "start Gatescope in another directory" in detail
 
 
@@ -164,6 +170,26 @@ def test_a_file_that_is_being_written(observe: Observe, tmp_path: Path) -> None:
         stage, number, detail = failed(observe(), str(path))
     assert (stage, number) == ("execve", errno.ETXTBSY)
     assert f"{path} is open for writing" in detail
+
+
+def test_file_capabilities_that_the_bounding_set_lacks(observe: Observe, tmp_path: Path) -> None:
+    """As of ping, under a policy that drops NET_RAW."""
+    require_root("file capabilities take SETFCAP")
+    path = tmp_path / "ping"
+    path.write_bytes(Path("/bin/true").read_bytes())
+    path.chmod(0o755)
+    os.setxattr(path, "security.capability", struct.pack("<5I", VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE, 1 << NET_RAW, 0, 0, 0))
+    stage, number, detail = failed(observe(), str(path), capabilities=CapabilitySets(bounding=2**41 - 1 & ~(1 << NET_RAW)))
+    assert (stage, number) == ("execve", errno.EPERM)
+    assert f"{path} has file capabilities of which the bounding set lacks some" in detail
+    assert "run a copy of the file" in detail
+
+
+def test_a_script_with_windows_line_ends(observe: Observe, tmp_path: Path) -> None:
+    path = tmp_path / "script"
+    path.write_bytes(b"#!/bin/sh\r\n")
+    path.chmod(0o755)
+    assert f"{path} is a script in whose first line a carriage return" in failed(observe(), str(path))[2]
 
 
 def test_links_that_go_round(observe: Observe, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Launches: what the target finds itself as, and each stage that can fail, said in a sentence."""
 
 import errno
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -10,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from core.observer.wire import CapabilitySets, FilterSpec, FrameKind, LaunchSpec
-from tests.core.observer.driver import NOBODY, Observer, errno_filter, exit_code, kill_filter, launch_spec
+from core.observer.wire import CapabilitySets, FilterSpec, FrameKind
+from tests.core.observer.driver import NOBODY, Observer, errno_filter, exit_code, kill_filter
 
 EXECVE, GETPPID = 59, 110
 ALL = 2**41 - 1
@@ -217,8 +216,3 @@ def test_a_filter_that_kills_the_launchers_execve_is_a_run_of_one_call(observe: 
     assert exit_code(observer.status) == -31
     assert [call["nr"] for call in observer.calls] == [EXECVE]
     assert "judges from execve" in observer.notes
-
-
-def test_the_launch_spec_travels() -> None:
-    spec = launch_spec("/bin/true", capabilities=CapabilitySets(1, 2, 3, 4, 5), filters=(errno_filter(1, 1),))
-    assert LaunchSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec

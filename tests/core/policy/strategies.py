@@ -6,7 +6,7 @@ import typing
 
 from hypothesis import strategies as st
 
-from core.policy.model import ArgumentTest, Capabilities, Flag, Identity, JudgeFrom, Mode, Operator, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Capabilities, Filter, Flag, Identity, JudgeFrom, Mode, Operator, Policy, Rule, Seccomp
 
 
 def _maybe(strategy: st.SearchStrategy[typing.Any]) -> st.SearchStrategy[typing.Any]:
@@ -43,7 +43,7 @@ FILTER: dict[str, st.SearchStrategy[typing.Any]] = {
     "flags": _tuples(st.sampled_from(typing.get_args(Flag))),
     "rules": _tuples(RULES),
 }
-STACKED = st.lists(st.builds(StackedFilter, note=TEXT, **FILTER), max_size=2).map(tuple)
+STACKED = st.lists(st.builds(Filter, note=TEXT, **FILTER), max_size=2).map(tuple)
 FILTERS = st.builds(
     Seccomp, mode=st.sampled_from(typing.get_args(Mode)), judge_from=st.sampled_from(typing.get_args(JudgeFrom)), stacked=STACKED, **FILTER
 )

@@ -11,7 +11,7 @@ from core.observer.wire import CapabilitySets, FilterSpec, LaunchSpec
 from core.policy.compile import compile_policy
 from core.policy.error import PolicyError
 from core.policy.identity import Caller
-from core.policy.model import Capabilities, Flag, Identity, JudgeFrom, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import Capabilities, Filter, Flag, Identity, JudgeFrom, Policy, Rule, Seccomp
 from core.policy.target import Target
 from tests.core.policy.callers import FULL, HELD_BY_ROOT, ORDINARY_CALLER, ROOT_CALLER, SUDO_CALLER, bit
 
@@ -52,7 +52,7 @@ def test_a_whole_policy() -> None:
 
 
 def test_each_stacked_filter_is_loaded_after_the_first_with_its_own_flags() -> None:
-    stacked = (StackedFilter(flags=("spec-allow",)), StackedFilter())
+    stacked = (Filter(flags=("spec-allow",)), Filter())
     seccomp = Seccomp(mode="filter", flags=("log",), stacked=stacked)
     programs = (PROGRAM, bytes(8), PROGRAM)
     spec = compile_policy(Policy(seccomp=seccomp), TARGET, ROOT_CALLER, engine="ptrace", filters=programs)

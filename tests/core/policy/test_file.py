@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.policy.error import PolicyError
 from core.policy.file import decode, encode
-from core.policy.model import ArgumentTest, Capabilities, Identity, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import ArgumentTest, Capabilities, Filter, Identity, Policy, Rule, Seccomp
 from tests.core.policy.strategies import POLICIES
 
 NEWER = " If a newer Gatescope wrote this, open it with that one."
@@ -39,8 +39,8 @@ WHOLE = Policy(
         ),
         judge_from="main",
         stacked=(
-            StackedFilter(note="What nobody may do."),
-            StackedFilter(default="log", rules=(Rule(syscalls=("read",), action="allow"),)),
+            Filter(note="What nobody may do."),
+            Filter(default="log", rules=(Rule(syscalls=("read",), action="allow"),)),
         ),
     ),
 )
@@ -121,7 +121,7 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
         ),
         (
             '[seccomp]\ndefualt = "allow"',
-            'seccomp.defualt: there is no such key; did you mean "default"? Allowed: mode, default, judge_from, architectures, bad_arch, flags, rules, stacked.',
+            'seccomp.defualt: there is no such key; did you mean "default"? Allowed: mode, default, judge_from, architectures, bad_arch, flags, rules, note, stacked.',
         ),
         (
             "[quotas]\nmemory = 5\n[seccomp]\nmode = 'strict'",

@@ -18,7 +18,7 @@ from core.policy.compile import compile_policy
 from core.policy.error import PolicyError
 from core.policy.expert import EXPERT_SETS
 from core.policy.identity import Caller
-from core.policy.model import Capabilities, Identity, Policy, Seccomp, StackedFilter
+from core.policy.model import Capabilities, Filter, Identity, Policy, Seccomp
 from core.policy.securebits import SECUREBITS
 from tests.core.policy.callers import this_process
 from tests.core.policy.launched import NOBODY, STATUS, status_after_exec, user_namespaces_for_all
@@ -225,7 +225,7 @@ def test_a_filter_is_refused_without_no_new_privs_exactly_where_the_kernel_refus
 
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_the_kernel_counts_the_stacked_filters(count: int) -> None:
-    seccomp = Seccomp(mode="filter", judge_from="execve", stacked=(StackedFilter(),) * (count - 1))
+    seccomp = Seccomp(mode="filter", judge_from="execve", stacked=(Filter(),) * (count - 1))
     policy = Policy(seccomp=seccomp)
 
     def compiled(caller: Caller) -> LaunchSpec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.policy.check import check
-from core.policy.model import Capabilities, Identity, Paths, Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import Capabilities, Filter, Identity, Paths, Policy, Rule, Seccomp
 from core.policy.toggle import (
     AsRoot,
     CallAllowed,
@@ -23,7 +23,7 @@ from core.policy.toggle import (
 )
 
 FIRST, SECOND = (Rule(syscalls=(name,), action="errno:EPERM") for name in ("socket", "kill"))
-STACKED = Policy(seccomp=Seccomp(mode="filter", rules=(FIRST,), stacked=(StackedFilter(rules=(SECOND,), default="errno:EACCES"),)))
+STACKED = Policy(seccomp=Seccomp(mode="filter", rules=(FIRST,), stacked=(Filter(rules=(SECOND,), default="errno:EACCES"),)))
 
 
 def test_a_rule_is_switched_off_where_it_stands() -> None:

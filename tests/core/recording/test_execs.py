@@ -22,6 +22,7 @@ from core.predict.at_exec import AtExec
 from core.predict.credentials import SETS
 from core.recording.execs import Execs
 from core.recording.recording import Recording
+from core.recording.rows import CALL_ROW
 from core.text import event_line
 from tests.support.privilege import require, require_root
 from tests.support.run import recording_of, run
@@ -66,7 +67,8 @@ def folder() -> Iterator[Path]:
 
 
 def execs(recording: Recording) -> list[ProcessEvent]:
-    return [event for event in recording.events() if isinstance(event, ProcessEvent) and event.event == "exec"]
+    others = (recording.event(index) for index in range(len(recording)) if recording.rows.row(index)["kind"] != CALL_ROW)
+    return [event for event in others if isinstance(event, ProcessEvent) and event.event == "exec"]
 
 
 def of(event: ProcessEvent) -> AtExec:
@@ -99,6 +101,7 @@ def test_the_data_of_an_exec(folder: Path, engine: EngineChoice, tmp_path: Path)
         assert data["argv"] == ["./script"]
         assert data["file"] == str(folder / "capable")
         assert (data["before"]["permitted"], data["predicted"]["permitted"], data["agrees"]) == ([], ["NET_RAW"], True)
+        assert data["capabilities"] == data["predicted"]  # in the same order too
         assert "file capabilities within the bounding set become permitted: NET_RAW" in data["rules"]
         assert "+++ runs ./script +++  permitted 0 → 1, effective 0 → 1: as predicted" in event_line(event)
 
@@ -132,7 +135,10 @@ def begun(**options: bool) -> Execs:
 
 def test_what_cannot_be_predicted_says_why() -> None:
     after = record(ProcessKind.EXEC, uids=0)
-    assert unpredicted(begun(), after, called("/no/such/file")) == "/no/such/file is no longer there"
+    assert (
+        unpredicted(begun(), after, called("/no/such/file"))
+        == "/no/such/file is no longer there, or lies in a mount namespace of the target's own"
+    )
     assert unpredicted(begun(), after, called("./relative")) == "which file ran was not recorded"
     assert unpredicted(begun(elsewhere=True), after, called("/bin/true")) == (
         "the observer runs elsewhere, and its files cannot be read from here"

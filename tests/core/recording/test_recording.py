@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from pathlib import Path
 
@@ -98,6 +99,15 @@ def test_summary_counts(tmp_path: Path) -> None:
         "capabilities_refused": ["NET_RAW"],
         "lost": 3,
     }
+
+
+def test_a_refusal_without_a_check_counts_too() -> None:
+    """As under ptrace, where it is inferred."""
+    recording = Recording.create(None, HEADER)
+    rows = call_rows(recording, "mount", 2, gate=Gate.CAPABILITY, outcome=Outcome.DENIED, capability=21)
+    check = Check("SYS_ADMIN", granted=False, decisive=True, namespace=1, stack=())
+    recording.append(rows, Details(checks={0: (check,)}))
+    assert recording.summary().capabilities_refused == {"SYS_ADMIN": 2}
 
 
 def test_is_readable_while_it_is_written(tmp_path: Path) -> None:
@@ -216,6 +226,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_an_unwritable_place_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"folder\.arrow: cannot be written: No such file or directory\. Choose another file"):
         Recording.create(tmp_path / "no" / "such" / "folder.arrow", HEADER)
+
+
+def test_a_pipe_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(RecordingError, match="pipe: is a pipe"):
+        Recording.create(tmp_path / "pipe", HEADER)
 
 
 def test_a_full_disk_stops_the_file_and_keeps_the_events() -> None:

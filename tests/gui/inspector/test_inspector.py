@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -16,6 +17,7 @@ from gui.inspector.inspector import Inspector
 from gui.theme import Choice, Theme
 from tests.core.judge.test_ground_truth import ALLOWED_BUT, OWN_FILTER, RAW_REFUSED, RAW_SOCKET, lacking
 from tests.gui.inspector.conftest import Show, recorded, texts
+from tests.gui.inspector.test_fields import rows, value
 from tests.gui.panels.policy_support import unnamed_controls
 
 
@@ -57,6 +59,18 @@ def test_the_diagram_is_painted_in_both_themes(inspector: Inspector, recording: 
 
 
 # ── behind the gates ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_tab_reaches_the_gates_and_changes_before_what_follows_the_inspector(inspector: Inspector, show: Show, qtbot: QtBot) -> None:
+    following = QLineEdit(inspector)
+    following.show()
+    show(lacking("NET_RAW"), RAW_SOCKET, "socket")
+    qtbot.waitUntil(lambda: bool(inspector.call.changes.rows))
+    first = next(button for button in inspector.call.changes.findChildren(QPushButton) if button.isEnabled() and button.isVisible())
+    inspector._call_area.setFocus()
+    for expected in (*inspector.call.diagram.buttons(), first):
+        QTest.keyClick(inspector.window(), Qt.Key.Key_Tab)
+        assert expected.hasFocus()
 
 
 def test_the_keyboard_goes_through_the_gates_and_back(inspector: Inspector, show: Show, qtbot: QtBot) -> None:
@@ -148,6 +162,22 @@ def test_a_filter_of_the_target_s_own_that_decided(inspector: Inspector, show: S
     assert "Filter 1 of the target's own" in texts(inspector)
     assert "Rule" not in texts(inspector)
     assert not inspector.filters.show_rule.isVisible()
+
+
+def test_what_was_not_read_and_what_is_not_seen_are_said_to_be_so(inspector: Inspector) -> None:
+    recording = recorded(RAW_REFUSED, RAW_SOCKET)
+    inspector.setCurrentWidget(inspector.tree)
+    inspector.set_recording(recording)
+
+    def fields(syscall: str) -> dict[str, QModelIndex]:
+        inspector.show_event(next(event for event in recording.events() if isinstance(event, CallEvent) and event.syscall == syscall))
+        return rows(inspector._fields)
+
+    unread = ", a pointer: what it points to was not read"
+    read = fields("read")
+    assert [value(index).endswith(unread) for index in rows(inspector._fields, read["args"]).values()][:3] == [False, True, False]
+    assert value(read["checks"]) == "not seen: ptrace does not see the kernel's checks"
+    assert not any(value(index).endswith(unread) for index in rows(inspector._fields, fields("openat")["args"]).values())
 
 
 def test_capability_opens_the_checks(inspector: Inspector, recording: Recording) -> None:

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.policy.model import Rule, Seccomp, StackedFilter
+from core.policy.model import Filter, Rule, Seccomp
 from gui.models.run_rules import RunRules
 
 
@@ -15,7 +15,7 @@ def rule(call: str, action: str = "errno:EPERM") -> Rule:
 
 
 def seccomp(*rules: Rule, on_top: tuple[Rule, ...] = ()) -> Seccomp:
-    return Seccomp(mode="filter", rules=rules, stacked=(StackedFilter(rules=on_top),) if on_top else ())
+    return Seccomp(mode="filter", rules=rules, stacked=(Filter(rules=on_top),) if on_top else ())
 
 
 _RUN = seccomp(rule("socket"), rule("kill"), rule("mount"))

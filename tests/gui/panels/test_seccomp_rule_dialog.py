@@ -182,3 +182,17 @@ def test_it_grows_with_what_is_in_it(qtbot: QtBot, theme: Theme) -> None:
     tops = [row.value.geometry().top() for row in dialog.tests.rows]
     assert all(bottom < top for bottom, top in zip(bottoms, tops[1:], strict=False))
     assert dialog.tests.add.geometry().top() > bottoms[-1]
+
+
+def test_it_shrinks_again_unless_its_height_was_chosen(qtbot: QtBot, theme: Theme) -> None:
+    dialog = RuleDialog(theme, Rule(syscalls=("socket",), action="errno:EPERM"), "Rule 1")
+    qtbot.addWidget(dialog)
+    shown(qtbot, dialog)
+    small = dialog.height()
+    dialog.calls.set_calls(("@system-service", "@file-system", "@process", "@default"))
+    assert dialog.height() > small
+    dialog.calls.set_calls(("socket",))
+    assert dialog.height() == small
+    dialog.resize(dialog.width(), small + 200)
+    dialog.calls.set_calls(("socket", "socketpair"))
+    assert dialog.height() == small + 200

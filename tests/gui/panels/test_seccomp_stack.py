@@ -7,14 +7,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from core.policy.model import Policy, Rule, Seccomp, StackedFilter
+from core.policy.model import Filter, Policy, Rule, Seccomp
 from gui.models.rule_model import Column
 from gui.panels.seccomp import SeccompPanel
 from gui.policy_document import PolicyDocument
 from gui.theme import Theme
 from tests.gui.panels.policy_support import document_of, shown_seccomp_panel
 
-_ON_TOP = StackedFilter(default="log", rules=(Rule(syscalls=("socket",), action="errno:EPERM"),), note="on top")
+_ON_TOP = Filter(default="log", rules=(Rule(syscalls=("socket",), action="errno:EPERM"),), note="on top")
 _POLICY = Policy(seccomp=Seccomp(mode="filter", rules=(Rule(syscalls=("kill",), action="errno:EPERM"),), stacked=(_ON_TOP,)))
 _CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 
