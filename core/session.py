@@ -159,6 +159,8 @@ class Session:
         try:
             for frame in self._decoder.feed(data):
                 if frame.kind == FrameKind.FLUSH:
+                    if flush is not None:
+                        self._collector.pass_over(flush)
                     flush = frame
                     continue
                 if flush is not None and frame.kind not in _BETWEEN_FLUSHES:

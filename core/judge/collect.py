@@ -118,6 +118,10 @@ class Collector:
                 pass
         return None
 
+    def pass_over(self, flush: Frame) -> None:
+        """A flush of which no batch is wanted, since another one has come already. Raises `WireError` as `feed` does."""
+        self._watermark = max(self._watermark, _watermark(flush))
+
     def finish(self) -> Batch:
         """All that is left, at the end of the run."""
         self._gather()

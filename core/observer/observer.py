@@ -27,6 +27,8 @@ from core.observer.wire import FrameKind, SpecError, Stage
 _DRAIN_NS: Final = 20_000_000
 _LOOK_NS: Final = 60_000_000
 """How often records are forwarded, and how often one looks while there were none."""
+_SETTLING: Final = 4
+"""How many times more one drains after the last record: what a call's signal or the audit log tells of it is only waited for until then."""
 _TICK: Final = 0.005
 """Seconds that the loop waits for stops of the target alone, while these come thick."""
 _THICK: Final = 20
@@ -51,6 +53,7 @@ class Observer:
         self._exit: int | None = None
         self._drained_ns = 0
         self._dirty = False
+        self._settling = 0
         self._thick = False
         self._window = (0, 0)
         self._streams: dict[int, int] = {}
@@ -92,9 +95,9 @@ class Observer:
             self._run_tracer(run)
         now = time.monotonic_ns()
         if now - self._drained_ns >= (_DRAIN_NS if self._dirty else _LOOK_NS) and self._has_work(run):
-            run.drain()
+            self._settling = _SETTLING if run.drain() else max(self._settling - 1, 0)
             self._drained_ns = now
-            self._dirty = run.tracer is None
+            self._dirty = run.tracer is None or self._settling > 0
         if run.ended:
             run.finish()
             self._exit = OK

@@ -112,13 +112,14 @@ class Run:
                 else:
                     self._child_ended(pid)
 
-    def drain(self) -> None:
-        """Forward what the engine has, once the target has started."""
+    def drain(self) -> int:
+        """Forward what the engine has, once the target has started; how many bytes of records that were."""
         if self.launching:
-            return
-        self.engine.drain(self._emit)
+            return 0
+        size = self.engine.drain(self._emit)
         if self._audit is not None:
             self._audit.forward(self._writer.emit)
+        return size
 
     def kill(self) -> None:
         """SIGKILL to the whole tree; it ends when all are gone."""

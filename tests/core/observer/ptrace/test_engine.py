@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from core.observer import wire
-from core.observer.wire import CallFlag, FrameKind, ProcessKind
+from core.observer.wire import CallFlag, Frame, FrameKind, ProcessKind
 from tests.core.observer.driver import Observer, errno_filter, exit_code, kill_filter, trap_filter
 
 GETPPID, EXECVE, EXIT_GROUP = 110, 59, 231
@@ -42,6 +42,20 @@ def test_counts_are_straces(anyone: Observer, tmp_path: Path) -> None:
         counted.pop(varying, None)
         ours.pop(varying, None)
     assert ours == counted
+
+
+def test_a_target_that_waits_leaves_nothing_untold(observe: Observe) -> None:
+    """What may belong to its last calls is told some flushes after them, also where no other stop comes."""
+    observer = observe()
+    observer.launch("/bin/cat")
+    while len(flushes := [frame for frame in _after_the_last_call(observer.frames) if frame.kind == FrameKind.FLUSH]) < 4:
+        observer.read_until(FrameKind.FLUSH)
+    assert all(wire.FLUSH.unpack(frame.payload)[0] > observer.calls[-1]["exited_ns"] for frame in flushes[1:])
+
+
+def _after_the_last_call(frames: list[Frame]) -> list[Frame]:
+    last = max((place for place, frame in enumerate(frames) if frame.kind == FrameKind.CALLS), default=len(frames))
+    return frames[last:]
 
 
 def _is_restarted(call: Mapping[str, Any]) -> bool:
