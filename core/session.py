@@ -10,7 +10,6 @@ import itertools
 import operator
 import os
 import signal
-from collections import deque
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -99,8 +98,6 @@ class Session:
         self._decoder = wire.FrameDecoder()
         self._collector = Collector()
         self._symbols = Symbols()
-        self._symbols_complete = False
-        self._waiting: deque[Batch] = deque()
         self._judge: Judge | None = None
         self._assembler: Assembler | None = None
         self.started_ns = 0
@@ -141,7 +138,6 @@ class Session:
         """
         progress = Progress()
         if self._judge is not None:
-            self._symbols_complete = True
             self._judged(self._collector.finish(), progress)
         if self.state not in ("ended", "failed"):
             starting = self.state == "starting"
@@ -182,7 +178,6 @@ class Session:
                 self._collector.feed(frame)
             case FrameKind.SYMBOLS:
                 self._symbols.feed(frame.payload)
-                self._symbols_complete = not frame.payload
             case FrameKind.OUTPUT:
                 self._output(frame.payload, progress)
             case FrameKind.TAKEN:
@@ -226,7 +221,6 @@ class Session:
         self.recording = Recording.create(self._path, launched.header)
         self.engine = launched.spec.engine
         self._judge = Judge(launched.context)
-        self._symbols_complete = launched.spec.engine == "ptrace"
         self.state = "launching"
         progress.notes.extend(launched.notes)
         progress.commands += wire.encode_command(wire.Launch(launched.spec))
@@ -254,7 +248,6 @@ class Session:
                     self.recording.append_output(stream, data)
 
     def _ended(self, frame: Frame, progress: Progress) -> None:
-        self._symbols_complete = True
         self._judged(self._collector.finish(), progress)
         status = frame.number("status")
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
@@ -271,15 +264,11 @@ class Session:
         progress.commands += wire.encode_command(wire.Stop())
 
     def _judged(self, batch: Batch, progress: Progress) -> None:
-        """Judges in order; batches wait until the kernel's symbols are known, since a verdict names functions."""
-        self._waiting.append(batch)
         if self._judge is None or self._assembler is None or self.recording is None:
             return
-        while self._waiting and self._symbols_complete:
-            waiting = self._waiting.popleft()
-            rows, details = self._assembler.rows(waiting, self._judge.judge(waiting, self._symbols))
-            self.recording.append(rows, details)
-            progress.appended += len(rows)
+        rows, details = self._assembler.rows(batch, self._judge.judge(batch, self._symbols))
+        self.recording.append(rows, details)
+        progress.appended += len(rows)
 
 
 def duration_text(nanoseconds: int) -> str:

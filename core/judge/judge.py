@@ -79,7 +79,7 @@ class Judge:
         self._confirmation = Confirmation()
 
     def judge(self, batch: Batch, symbols: Symbols) -> Judged:
-        """The verdicts on the batch's calls; `symbols` must be complete, since verdicts name functions."""
+        """The verdicts on the batch's calls; `symbols` must know their checks' functions, since verdicts name them."""
         judged = Judged.fresh(len(batch.calls))
         self._threads.update(batch)
         self._lost = batch.lost.get("calls", 0) + batch.lost.get("processes", 0)

@@ -51,8 +51,7 @@ class Engine(Protocol):
     def drain(self, emit: Emit) -> int:
         """Forward what is there, in frames of at most 256 KiB, then FLUSH; returns the number of payload bytes.
 
-        Called when `fileno` is readable and at least every 30 ms. Symbols, where there are any, go out here too, in pieces that keep the
-        call short.
+        Called when `fileno` is readable and at least every 30 ms.
         """
 
     def finish(self, emit: Emit) -> None:

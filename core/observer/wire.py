@@ -19,7 +19,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-PROTOCOL: Final = 6
+PROTOCOL: Final = 7
 """Raised by one whenever a frame, a record or the spec changes its meaning; both sides compare it in HELLO."""
 
 MAX_FRAME: Final = 64 * 1024 * 1024
@@ -59,8 +59,8 @@ class FrameKind(enum.IntEnum):
     CAPTURES = 6
     """Capture records (`CAPTURE` and its bytes): what an argument points to."""
     SYMBOLS = 7
-    """Text lines of /proc/kallsyms; they may be cut anywhere, so join the payloads in order. No bytes: that was all (sent also where the
-    kernel shows no addresses); the reader holds its verdicts back until then."""
+    """Text lines `address function`: the kernel's functions that return addresses in stacks lie in, each told once, before the first check
+    with it; none where the kernel shows no addresses."""
     OUTPUT = 8
     """`<u8 stream>` (1 stdout or the terminal, 2 stderr) and the target's bytes; no bytes: that stream is at its end."""
     FLUSH = 9
@@ -335,6 +335,9 @@ def record_struct(fields: Sequence[Field]) -> struct.Struct:
 
 CALL: Final = record_struct(CALL_FIELDS)
 CHECK: Final = record_struct(CHECK_FIELDS)
+_BEFORE_STACK: Final = record_struct(CHECK_FIELDS[: [name for name, _ in CHECK_FIELDS].index("stack")]).size
+CHECK_STACK: Final = slice(_BEFORE_STACK, _BEFORE_STACK + 8 * STACK_DEPTH)
+"""Where a check record has its stack, in bytes."""
 PROCESS: Final = record_struct(PROCESS_FIELDS)
 CAPTURE: Final = record_struct(CAPTURE_FIELDS)
 FLUSH: Final = struct.Struct("<Q")

@@ -6,13 +6,14 @@ import errno
 import json
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from core.observer import wire
 from core.observer.ebpf.abilities import explain, why_not
 from core.observer.ebpf.libbpf import Libbpf, LibbpfError, LibbpfMissing
 from core.observer.ebpf.loader import Programs, RingSizes
-from core.observer.ebpf.ring import MAX_PIECE, FixedRing, MixedRing, Ring
+from core.observer.ebpf.ring import FixedRing, MixedRing, Ring
 from core.observer.ebpf.symbols import KALLSYMS, Symbols
 from core.observer.engine import LOST_KINDS, Emit, EngineError
 from core.observer.wire import FrameKind, LaunchSpec
@@ -23,9 +24,6 @@ _NO_CHECKS = (
     "This kernel has neither the cap_capable tracepoint (Linux 6.14) nor kprobes (CONFIG_KPROBES), so capability checks are not seen: "
     "which capability refused a call can only be inferred."
 )
-
-_SYMBOL_PIECES = 8
-"""Frames of symbols a `drain`: 2 MiB, so that the rest of the observer need not wait long for a slow reader."""
 
 
 class EbpfEngine:
@@ -87,16 +85,12 @@ class EbpfEngine:
         return None
 
     def drain(self, emit: Emit) -> int:
-        """Forward what the rings hold, then FLUSH; a piece of the symbols too."""
+        """Forward what the rings hold, then FLUSH."""
         self._emit_notes(emit)
-        size = self._forward(emit)
-        self._emit_symbols(emit, _SYMBOL_PIECES)
-        return size
+        return self._forward(emit)
 
     def finish(self, emit: Emit) -> None:
-        """Forward all the rest, and the rest of the symbols."""
-        while self._symbols:
-            self._emit_symbols(emit, _SYMBOL_PIECES)
+        """Forward all the rest."""
         self._emit_notes(emit)
         while self._forward(emit):
             pass
@@ -106,7 +100,7 @@ class EbpfEngine:
     def _forward(self, emit: Emit) -> int:
         # A record's time is taken when it has its place in the ring: what is older than the clock says now is in the rings now.
         watermark = time.monotonic_ns()
-        passes = [ring.forward(emit) for ring in self._rings]
+        passes = [ring.forward(partial(self._with_symbols, emit)) for ring in self._rings]
         if all(one.whole for one in passes):
             emit(FrameKind.FLUSH, wire.FLUSH.pack(watermark))
         return sum(one.size for one in passes)
@@ -115,14 +109,12 @@ class EbpfEngine:
         while self._notes:
             emit(FrameKind.NOTE, json.dumps({"text": self._notes.pop(0)}).encode())
 
-    def _emit_symbols(self, emit: Emit, pieces: int) -> None:
-        for _ in range(pieces):
-            if self._symbols is None:
-                return
-            piece = self._symbols.piece(MAX_PIECE)
-            emit(FrameKind.SYMBOLS, piece)
-            if not piece:
-                self._symbols = None
+    def _with_symbols(self, emit: Emit, kind: FrameKind, payload: memoryview | bytes | bytearray) -> None:
+        if kind == FrameKind.CHECKS and self._symbols is not None:
+            records = (payload[start : start + wire.CHECK.size] for start in range(0, len(payload), wire.CHECK.size))
+            if lines := self._symbols.of({bytes(record[wire.CHECK_STACK]) for record in records}):
+                emit(FrameKind.SYMBOLS, lines)
+        emit(kind, payload)
 
     def lost(self) -> Mapping[str, int]:
         """Records that found their ring full, and after `finish` also those that the kernel skipped."""

@@ -43,7 +43,7 @@ _ids = itertools.count(1)
 def symbols() -> Symbols:
     """Knows `FUNCTIONS`."""
     found = Symbols()
-    found.feed("".join(f"{address:016x} T {name}\n" for name, address in _ADDRESSES.items()).encode())
+    found.feed("".join(f"{address:016x} {name}\n" for name, address in _ADDRESSES.items()).encode())
     return found
 
 
@@ -81,7 +81,7 @@ def check(of: Records, capability: str, *functions: str, granted: bool = False, 
     }
     for field, value in {**values, "granted": granted, "namespace": INITIAL, "own_namespace": INITIAL, **fields}.items():
         record[field] = value
-    record["stack"][0, : len(functions)] = [_ADDRESSES[name] + 8 for name in functions]
+    record["stack"][0, : len(functions)] = [_ADDRESSES[name] for name in functions]
     return record
 
 

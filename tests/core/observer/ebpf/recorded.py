@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -107,8 +106,7 @@ class Recorded:
     def checks(self) -> list[Check]:
         """With their stacks resolved by the symbols that were forwarded."""
         lines = (line.split() for line in self.joined(FrameKind.SYMBOLS).decode().splitlines())
-        symbols = sorted((int(line[0], 16), line[2]) for line in lines)
-        addresses = [address for address, _ in symbols]
+        names = {int(address, 16): name for address, name in lines}
         return [
             Check(
                 record["call"],
@@ -116,7 +114,7 @@ class Recorded:
                 bool(record["granted"]),
                 record["namespace"],
                 record["own_namespace"],
-                tuple(symbols[bisect_right(addresses, address) - 1][1] for address in record["stack"] if address),
+                tuple(names.get(address, hex(address)) for address in record["stack"] if address),
             )
             for record in parse(wire.CHECK_FIELDS, self.joined(FrameKind.CHECKS))
         ]

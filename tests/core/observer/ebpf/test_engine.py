@@ -7,7 +7,7 @@ import pytest
 from core.observer import wire
 from core.observer.ebpf.engine import EbpfEngine
 from core.observer.wire import CallFlag, FrameKind, LaunchSpec, ProcessKind
-from tests.core.observer.ebpf.recorded import Recorded
+from tests.core.observer.ebpf.recorded import Recorded, parse
 from tests.core.observer.ebpf.watching import SMALL, Watch, require_ebpf, under_filter, watch
 
 OPENAT, WRITE, CLOSE, GETPPID, EXIT_GROUP, EXECVE, EXIT, PAUSE = 257, 1, 3, 110, 231, 59, 60, 34
@@ -234,12 +234,17 @@ def test_every_drain_ends_with_a_watermark_that_holds(target: Target) -> None:
     assert recorded.calls[-1].exited_ns < watermark
 
 
-def test_symbols_end_with_an_empty_frame(target: Target) -> None:
-    recorded = watch([target("sequence")], symbols=True)
-    pieces = [payload for kind, payload in recorded.frames if kind == FrameKind.SYMBOLS]
-    assert pieces[-1] == b""
-    assert all(pieces[:-1])
-    assert b" inet_create\n" in b"".join(pieces)
+def test_functions_are_told_once_and_before_the_checks_that_name_them(target: Target) -> None:
+    recorded = watch([target("raw_socket")], symbols=True)
+    told: set[int] = set()
+    for kind, payload in recorded.frames:
+        if kind == FrameKind.SYMBOLS:
+            addresses = {int(line.split()[0], 16) for line in payload.splitlines()}
+            assert not addresses & told
+            told |= addresses
+        elif kind == FrameKind.CHECKS:
+            assert all(set(record["stack"]) - {0} <= told for record in parse(wire.CHECK_FIELDS, payload))
+    assert any("inet_create" in check.callers for check in recorded.checks)
 
 
 @pytest.mark.parametrize(("text", "sentence"), [("0000000000000000 T _text\n", "needs CAP_SYSLOG"), (None, "No such file")])
@@ -254,4 +259,4 @@ def test_without_symbols_a_note_says_why(tmp_path: Path, text: str | None, sente
     engine.drain(recorded.emit)
     engine.close()
     assert sentence in recorded.joined(FrameKind.NOTE).decode()
-    assert [payload for kind, payload in recorded.frames if kind == FrameKind.SYMBOLS] == [b""]
+    assert FrameKind.SYMBOLS not in [kind for kind, _ in recorded.frames]

@@ -70,8 +70,6 @@ def test_a_filter_loaded_by_the_observer(target: Target, judge_from: JudgeFrom) 
 
 def test_symbols_and_watermarks_come_before_the_end(target: Target) -> None:
     recorded = _observe(_spec(target("raw_socket"), "execve"))
-    pieces = [payload for kind, payload in recorded.frames if kind == FrameKind.SYMBOLS]
-    assert pieces.count(b"") == 1
     assert any("inet_create" in check.callers for check in recorded.checks)
     last = next(payload for kind, payload in reversed(recorded.frames) if kind == FrameKind.FLUSH)
     assert recorded.calls[-1].exited_ns < wire.FLUSH.unpack(last)[0]
