@@ -169,7 +169,6 @@ for event in list(recording.events()):
 """
 
 
-@pytest.mark.xdist_group("users")
 def test_without_privilege_a_flip_is_made_only_where_it_is_the_same_check() -> None:
     with ordinary_user() as user:
         done = user.run(user.bin / "python", "-c", AS_AN_ORDINARY_USER, timeout=60)

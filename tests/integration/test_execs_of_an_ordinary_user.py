@@ -11,8 +11,6 @@ from tests.core.policy.launched import user_namespaces_for_all
 from tests.support.ordinary_user import OrdinaryUser
 from tests.support.privilege import require
 
-pytestmark = pytest.mark.xdist_group("users")  # who makes a user locks the list of them
-
 COMMANDS = "su -c id </dev/null; passwd -S; mount >/dev/null; unshare -Ur sh -c 'id; mount >/dev/null'; id; true"
 
 

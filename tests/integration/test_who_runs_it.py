@@ -13,8 +13,6 @@ from tests.support.ordinary_user import OrdinaryUser
 from tests.support.processes import wait_until_none
 from tests.support.sshd import Sshd
 
-pytestmark = pytest.mark.xdist_group("users")  # who makes a user locks the list of them
-
 IDS = ("sh", "-c", "id -u; id -g; id -G; grep NoNewPrivs /proc/self/status")
 RAW_SOCKET = ("python3", "-c", "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)")
 KEEP_NET_RAW = '[capabilities]\nkeep = ["NET_RAW"]\n'

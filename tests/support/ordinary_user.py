@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pwd
 import shutil
@@ -78,15 +79,23 @@ def ordinary_user() -> Iterator[OrdinaryUser]:
         folder.chmod(0o755)
         user = f"gs-test-{os.getpid()}"
         # A password that is none, and not a locked account, which sshd would refuse.
-        subprocess.run(
-            ["useradd", "-m", "-d", folder / "home", "-s", "/bin/sh", "-p", "*", "-G", SHARED_GROUP, user], check=True, capture_output=True
-        )
+        _change_users("useradd", "-m", "-d", folder / "home", "-s", "/bin/sh", "-p", "*", "-G", SHARED_GROUP, user)
         try:
             entry = pwd.getpwnam(user)
             groups = tuple(os.getgrouplist(user, entry.pw_gid))
             yield OrdinaryUser(user, entry.pw_uid, entry.pw_gid, groups, folder / "home", _install(folder, entry))
         finally:
-            subprocess.run(["userdel", "-f", user], check=True, capture_output=True)
+            _change_users("userdel", "-f", user)
+
+
+def _change_users(*command: str | Path) -> None:
+    """One at a time, for tests run side by side: the tools give up where the list of users is locked."""
+    lock = os.open(_CHECKOUT, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(command, check=True, capture_output=True)
+    finally:
+        os.close(lock)
 
 
 def _identity(uid: int, gid: int, groups: Sequence[int]) -> dict[str, Any]:

@@ -16,8 +16,6 @@ from resources.generate.syscalls import EVENTS, HEADERS, KERNEL_NAMES, event_sig
 from tests.support.privilege import require
 from tests.support.tracefs import tracefs
 
-pytestmark = pytest.mark.xdist_group("tracefs")  # mounted once for all of them
-
 X86_64 = ARCHES["x86_64"]
 
 
