@@ -57,7 +57,7 @@ class PolicyPages(QObject):
         log.table.rule_shown.connect(seccomp.show_rule_of)
         log.table.trial_wanted.connect(seccomp.try_call_of)
         log.event_chosen.connect(seccomp.follow_log)
-        seccomp.query_wanted.connect(log.bar.set_text)
+        seccomp.query_wanted.connect(log.show_query)
         seccomp.event_wanted.connect(log.show_event)
         seccomp.told.connect(log.info.note)
         flow.recording_opened.connect(seccomp.show_recording)

@@ -90,6 +90,7 @@ class RunPages(QWidget):
         self._pause.timeout.connect(self._catch_up)
         self.header.tab_chosen.connect(self._on_tab_chosen)
         self._log.remark_changed.connect(self._on_remark_changed)
+        self._log.wanted.connect(self._on_log_wanted)
         self.capabilities.policy_changed.connect(self.policy_changed)
         self.processes.narrowing_wanted.connect(self._log.bar.set_term)
         for page in (self.summary, self.capabilities, self.processes):
@@ -112,6 +113,9 @@ class RunPages(QWidget):
     def _on_remark_changed(self, remark: str) -> None:
         self._remark = remark
         self.header.set_remark(remark if self._pages.currentIndex() == LOG_PAGE else "")
+
+    def _on_log_wanted(self) -> None:
+        self.header.tabs.setCurrentIndex(LOG_PAGE)  # the keyboard stays where the jump began
 
     def _on_filter_wanted(self, field: str, value: str) -> None:
         self._log.bar.set_text(f"{field}:{value}")

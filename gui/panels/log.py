@@ -38,6 +38,8 @@ class LogPanel(QWidget):
     """The `Event` of the current row; None: no row."""
     remark_changed = Signal(str)
     """How much of the recording is shown, or how far the filter has come; empty where everything is."""
+    wanted = Signal()
+    """Somebody has led to events here: the log is to be in sight."""
 
     def __init__(self, theme: Theme, invitations: Sequence[Invitation], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,6 +80,11 @@ class LogPanel(QWidget):
         if not self._frame.isActive():
             self._frame.start()
 
+    def show_query(self, text: str) -> None:
+        """Shows the events that this filter lets through, in sight."""
+        self.bar.set_text(text)
+        self.wanted.emit()
+
     def show_event(self, index: int) -> None:
         """Goes to the event with this number, from 0; where the filter hides it, every event is shown."""
         row = self.model.row_of_event(index)
@@ -86,6 +93,7 @@ class LogPanel(QWidget):
             row = self.model.row_of_event(index)
         self._leave_tail()
         self.table.go_to(row)
+        self.wanted.emit()
 
     def ask_to_find(self) -> None:
         self.seek.ask(Seek.FIND)

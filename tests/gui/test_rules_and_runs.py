@@ -18,6 +18,7 @@ from gui.models.rule_model import Column
 from gui.panels.seccomp import SeccompPanel
 from gui.policy_document import PolicyDocument
 from gui.policy_pages import PolicyPages
+from gui.run_pages import PROCESSES_PAGE
 from gui.settings import Settings
 from gui.theme import Theme
 
@@ -135,12 +136,14 @@ def test_from_a_rule_to_its_calls(window: Window, qtbot: QtBot) -> None:
 
 def test_a_double_click_on_the_count_does_it_too(window: Window, qtbot: QtBot) -> None:
     window._show_seccomp()
+    window.pages.show_page(PROCESSES_PAGE)
     table = window.seccomp.rules.table
     cell = table.visualRect(window.seccomp.rules.model.index(0, Column.HITS)).center()
     QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=cell)
     with qtbot.waitSignal(window.log.filter.finished, timeout=SECONDS):
         QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=cell)
     assert window.log.bar.edit.text() == "rule:1"
+    assert window.log.isVisible()
     assert window.seccomp.rules.dialog is None
 
 

@@ -78,16 +78,14 @@ class Symbols:
         return b"".join(lines)
 
     def _function(self, address: int) -> bytes:
+        if not address:
+            return b""
         # A return address may lie one byte behind its function, where the call was the function's last instruction.
-        inside = b"%016x" % max(address - 1, 0)
-        place = bisect.bisect_right(self._lines, inside, key=_address) - 1
-        if place < 0:
+        behind = bisect.bisect_right(self._lines, b"%016x" % (address - 1), key=_address)
+        start = _address(self._lines[behind - 1]) if behind else b""
+        if not start or address - int(start, 16) > _LONGEST_FUNCTION:
             return b""
-        start = _address(self._lines[place])
-        place = bisect.bisect_left(self._lines, start, key=_address)
-        if not address or address - int(start, 16) > _LONGEST_FUNCTION:
-            return b""
-        return self._lines[place][_NAME:].split(None, 1)[0]
+        return self._lines[bisect.bisect_left(self._lines, start, key=_address)][_NAME:].split(None, 1)[0]
 
 
 def _address(line: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -15,12 +16,12 @@ REFUSED = Check("NET_RAW", granted=False, decisive=True, namespace=1, stack=("ns
 GRANTED = Check("SETUID", granted=True, decisive=False, namespace=1, stack=("ns_capable_setid", "__sys_setuid"))
 
 
-def call(gate: Gate, outcome: Outcome, *checks: Check, **fields: object) -> CallEvent:
+def call(gate: Gate, outcome: Outcome, *checks: Check, **fields: Any) -> CallEvent:
     verdict = Verdict(gate, outcome, Evidence.OBSERVED, str(fields.pop("reason", "")))
     event = CallEvent(
         1, 0, 812, 812, "ping", "socket", 41, "x86_64", (2, 3, 1, 0, 0, 0), "AF_INET, SOCK_RAW", -1, "EPERM", 900, verdict, checks
     )
-    return dataclasses.replace(event, **fields)  # type: ignore[arg-type]  # the fields are of several types
+    return dataclasses.replace(event, **fields)
 
 
 def states(event: CallEvent, filters: int = 1) -> list[State]:
@@ -55,9 +56,9 @@ def test_states(event: CallEvent, expected: list[State]) -> None:
         ({"reason": own_filter("socket", KILLED)}, "a filter decided, before the call ran"),
     ],
 )
-def test_who_decided_at_the_first_gate(fields: dict[str, object], line: str) -> None:
+def test_who_decided_at_the_first_gate(fields: dict[str, Any], line: str) -> None:
     event = call(Gate.SECCOMP, Outcome.KILLED)
-    verdict = dataclasses.replace(event.verdict, **fields)  # type: ignore[arg-type]  # the fields are of several types
+    verdict = dataclasses.replace(event.verdict, **fields)
     assert diagram_of(dataclasses.replace(event, verdict=verdict), 1).cards[0].lines == (line,)
 
 
