@@ -9,6 +9,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
+from shiboken6 import isValid
 
 from core.policy.error import PolicyError
 from core.policy.file import decode, encode
@@ -34,6 +35,12 @@ class PolicyDocument(QObject):
         self.undo_stack = QUndoStack(self)
         """For the Edit menu. Each step holds the whole policy before and after, so that no step can lose a part of it."""
         self.undo_stack.cleanChanged.connect(self._on_clean_changed)
+
+    def __del__(self) -> None:
+        # Python frees what hangs together in any order, and a step freed before the stack that lists it is freed twice. Here all still stand.
+        if isValid(self.undo_stack):
+            self.undo_stack.blockSignals(True)
+            self.undo_stack.clear()
 
     @property
     def policy(self) -> Policy:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -254,3 +256,26 @@ def test_rule_ten_is_not_below_rule_one(document: PolicyDocument) -> None:
     document.edit("eleven rules", with_rules(Policy(), *[_SOCKET] * 10, wrong))
     assert document.problem_at("seccomp.rules[1]") == ""
     assert document.problem_at("seccomp.rules[10]")
+
+
+_STEPS_FREED_FIRST = """
+import gc
+from core.policy.model import Policy
+from gui.policy_document import PolicyDocument
+
+gc.disable()
+for _ in range(10):
+    document = PolicyDocument()
+    document.itself = document
+    for number in range(20):
+        document.edit("naming", Policy(name=str(number)))
+    steps = [document.undo_stack.command(number) for number in range(20)]
+    del document
+    gc.collect()  # moves what only the steps lead to behind them
+    steps.clear()
+    gc.collect()
+"""
+
+
+def test_a_document_is_freed_whole_whatever_the_interpreter_frees_first() -> None:
+    subprocess.run([sys.executable, "-c", _STEPS_FREED_FIRST], check=True, timeout=60)
