@@ -185,9 +185,9 @@ def _window(_options: argparse.Namespace) -> int:
             "there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can open. Run headless instead: gatescope run -- COMMAND",
             FAILURE_STATUS,
         )
-    from gui.app import run_window
+    from gui.__main__ import main as open_window
 
-    return run_window()
+    return open_window()
 
 
 if __name__ == "__main__":

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
-from gui.app import run_window
+
+def main() -> int:
+    """Opens the window and stays until it is closed; the exit status."""
+    gc.disable()  # importing makes no garbage, only thousands of objects to look through; once the window is there, CycleCollector collects
+    from gui.app import run_window
+
+    return run_window()
+
 
 if __name__ == "__main__":
-    sys.exit(run_window())
+    sys.exit(main())

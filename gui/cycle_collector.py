@@ -20,6 +20,7 @@ class CycleCollector(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         gc.disable()
+        gc.freeze()  # what is there by now, the modules, stays: each look through it would hold the window up
         self._look = QTimer(self, interval=_LOOK_MS)
         self._look.timeout.connect(self._on_look)
         self._look.start()
@@ -27,6 +28,7 @@ class CycleCollector(QObject):
     def stop(self) -> None:
         """Leaves collecting to the interpreter again: the window is gone."""
         self._look.stop()
+        gc.unfreeze()
         gc.enable()
 
     def _on_look(self) -> None:

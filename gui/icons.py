@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import math
 from typing import Final
 
@@ -48,6 +49,7 @@ def paint_shape(painter: QPainter, shape: Shape, rect: QRectF, colour: QColor) -
     painter.restore()
 
 
+@functools.cache
 def shape_icon(shape: Shape, colour: str, disabled: str = "") -> QIcon:
     """The shape as an icon, for buttons and menus; `disabled`: its colour while it cannot be pressed, if another."""
     icon = QIcon()

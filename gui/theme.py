@@ -152,12 +152,13 @@ class Theme(QObject):
     changed = Signal()
     """Colours or type are others now; the application's palette, font and style sheet already are."""
 
-    def __init__(self, application: QApplication) -> None:
+    def __init__(self, application: QApplication, choice: Choice = Choice.DESKTOP, *, large: bool = False) -> None:
         super().__init__(application)
         self._application = application
         self._desktop_font = application.font()
-        self._choice = Choice.DESKTOP
-        self._large = False
+        self._choice = choice
+        self._large = large
+        self._dressed = False
         self.tokens = LIGHT
         self.ui_font = QFont()
         self.mono_font = QFont()
@@ -172,6 +173,15 @@ class Theme(QObject):
     def large(self) -> bool:
         """Whether the type is the larger one, for a projector."""
         return self._large
+
+    def dress(self) -> None:
+        """Puts the style sheet on the application, from now on with every change.
+
+        Once the window is built: under a style sheet, a widget is styled anew with all that is in it each time that it is put into
+        another, which was a third of the time until the window was shown.
+        """
+        self._dressed = True
+        self._apply()
 
     def choose(self, choice: Choice) -> None:
         """Follows the desktop again, or stays light or dark."""
@@ -211,7 +221,8 @@ class Theme(QObject):
         self.mono_font = _mono_font(MONO_POINTS * factor)
         self._application.setFont(self.ui_font)
         self._application.setPalette(palette_of(self.tokens))
-        self._application.setStyleSheet(style_sheet(self.tokens, self.scaled(30)))
+        if self._dressed:
+            self._application.setStyleSheet(style_sheet(self.tokens, self.scaled(30)))
         self.changed.emit()
 
 

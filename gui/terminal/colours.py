@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pyte.screens import Char
+if TYPE_CHECKING:
+    from pyte.screens import Char
 
 GROUND: Final = "#16181c"
 TEXT: Final = "#d7dae0"

@@ -41,8 +41,8 @@ def _discarded(monkeypatch: pytest.MonkeyPatch) -> None:
 def theme(qapp: QApplication, qtbot: QtBot) -> Iterator[Theme]:  # noqa: ARG001  qtbot fails the test on exceptions in slots
     """The light theme, whatever the desktop."""
     qapp.setStyle("Fusion")
-    theme = Theme(qapp)
-    theme.choose(Choice.LIGHT)
+    theme = Theme(qapp, Choice.LIGHT)
+    theme.dress()
     yield theme
     theme.setParent(None)
     theme.deleteLater()
