@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import gc
 import os
 import selectors
 import signal
 import subprocess
 import termios
 import threading
+import time
 import tty
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +27,9 @@ from core.session import Progress, Session
 _READ: Final = 1 << 20
 _AT_ONCE: Final = 4 << 20  # bytes of the observer that are judged together, where so many have come
 _NICE: Final = 10
+_REST: Final = 3  # times as long as some bytes took to be judged, the processors are left to the target ...
+_LONGEST_REST: Final = 3.05  # ... but no longer than these seconds ...
+_BEHIND: Final = 1 << 20  # ... and not while as many bytes wait
 _PATIENCE: Final = 5.0  # seconds for an observer to end after its run, or after being told to stop
 _INTERRUPTS: Final = 3  # the last of them ends the run, whatever the target makes of it; one more, and the observer's time is up as well
 _LONGEST_REMARK: Final = 64 * 1024
@@ -58,6 +63,7 @@ class HeadlessRun:
         self._arrived: _Arrivals
         self._input = HeadlessInput(self._selector, self._command)
         self._interrupts = 0
+        self._rested = 0.0  # when judging goes on
         self._closed: set[int] = set()
 
     def run(self) -> None:
@@ -67,9 +73,12 @@ class HeadlessRun:
             self._start()
             try:
                 while not (self._arrived.finished or self._session.state == "failed" or self._interrupts > _INTERRUPTS):
-                    for key, _ in self._selector.select():
+                    rest = self._rested - time.monotonic() if self._arrived.waiting else None
+                    for key, _ in self._selector.select(rest):
                         key.data()
-                self._on_arrival()
+                    self._judge()
+                self._rested = 0.0
+                self._judge()
             finally:
                 self._arrived.stop_keeping()
                 self._end_observer()
@@ -86,22 +95,31 @@ class HeadlessRun:
         assert self._observer.stdout is not None
         self._stderr = _Collected(self._observer.stderr)
         self._arrived = _Arrivals(self._observer.stdout)
-        self._selector.register(self._arrived.wakeup, selectors.EVENT_READ, self._on_arrival)
+        self._selector.register(self._arrived.wakeup, selectors.EVENT_READ, self._arrived.woken)
 
     # ── from the observer ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _on_arrival(self) -> None:
-        while data := self._arrived.take(_AT_ONCE):
+    def _judge(self) -> None:
+        """What has come, unless it is time to rest."""
+        while self._arrived.waiting > _BEHIND or time.monotonic() >= self._rested:
+            began = time.monotonic()
+            if not (data := self._arrived.take(_AT_ONCE)):
+                return
             before = self._session.state
             self._report(self._session.feed(data))
             if before == "starting" and self._session.state == "launching":
                 self._begin()
+            if before == "running" and not self._arrived.finished:
+                now = time.monotonic()
+                self._rested = now + min(_REST * (now - began), _LONGEST_REST)
 
     def _begin(self) -> None:
+        gc.freeze()  # what is loaded by now stays, and to look through it again and again was a sixth of judging a run
         self._input.start()
         if self._session.engine == "ebpf":
-            # Judging waits for nobody, the target may: of two processors it shall have all that it wants. Under ptrace it would be the one
-            # to wait, for the thread that empties the pipe, which shares the interpreter with this one.
+            # Judging waits for nobody, the target may: of two processors it shall have all that it wants. (Where sessions are scheduled as
+            # groups, sched(7), this says nothing to the target's, and resting has to do.) Under ptrace it would be the one to wait, for the
+            # thread that empties the pipe, which shares the interpreter with this one.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
     def _report(self, progress: Progress) -> None:
@@ -185,6 +203,7 @@ class _Arrivals:
         self._fd = source.fileno()
         self._parts: deque[bytes] = deque()
         self._keep = True
+        self._came = self._taken = 0  # bytes; each counted by one thread only
         self.finished = False
         self.wakeup, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         with contextlib.suppress(OSError):
@@ -196,6 +215,7 @@ class _Arrivals:
         while data := os.read(self._fd, _READ):
             if self._keep:
                 self._parts.append(data)
+                self._came += len(data)
                 self._wake()
         self.finished = True
         self._wake()
@@ -208,13 +228,22 @@ class _Arrivals:
         """Whatever still comes is of no use, but must not block the one who writes it."""
         self._keep = False
 
-    def take(self, most: int) -> bytes:
-        """What has come since the last time, about `most` bytes of it; nothing where there is nothing."""
+    @property
+    def waiting(self) -> int:
+        """Bytes that nobody has taken yet."""
+        return self._came - self._taken
+
+    def woken(self) -> None:
+        """Before one looks at what has come: whatever comes from now on makes `wakeup` readable again."""
         with contextlib.suppress(BlockingIOError):
             os.read(self.wakeup, 65536)
+
+    def take(self, most: int) -> bytes:
+        """What has come since the last time, about `most` bytes of it; nothing where there is nothing."""
         taken = bytearray()
         while self._parts and len(taken) < most:
             taken += self._parts.popleft()
+        self._taken += len(taken)
         return bytes(taken)
 
 

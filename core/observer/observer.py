@@ -24,7 +24,7 @@ from core.observer.launch import LaunchError
 from core.observer.run import Run
 from core.observer.wire import FrameKind, SpecError, Stage
 
-_DRAIN_NS: Final = 20_000_000
+_DRAIN_NS: Final = 30_000_000
 _LOOK_NS: Final = 60_000_000
 """How often records are forwarded, and how often one looks while there were none."""
 _SETTLING: Final = 4

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.ma
 import pyarrow as pa
 from numpy.typing import NDArray
 
