@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.choices = RunChoices(self.flow, settings, self)
         self.bar = TargetBar(theme, self.actions_, self.files.menu)
         invitations = self._invitations()
-        self.log = LogPanel(theme, invitations)
+        self.log = LogPanel(theme, invitations, self._ways_out())
         self.pages = RunPages(theme, document, self.log, invitations[0])
         self._badge = ObserverBadge(theme, self.bar, self.choices)
         self.flips = FlipFlow(self.flow, self)
@@ -85,6 +85,12 @@ class MainWindow(QMainWindow):
             Invitation(actions.run, "Run the command above under the policy at the left, and watch every call"),
             Invitation(actions.open_policy, "Start from a policy that you have; the menu “Policy” has ready-made ones"),
             Invitation(actions.open_recording, "Look again at a run that was recorded"),
+        ]
+
+    def _ways_out(self) -> list[Invitation]:
+        return [
+            Invitation(self.actions_.clear_filter, "Show every event"),
+            Invitation(self.actions_.filter, "Put the keyboard into it, to ask for something else"),
         ]
 
     def _lay_out(self, policy_pages: Sequence[tuple[str, QWidget]]) -> None:

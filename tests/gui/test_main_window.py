@@ -256,12 +256,14 @@ def test_the_layout_is_remembered(open_window: Opener, qtbot: QtBot) -> None:
     first = open_window()
     first._terminal_dock.close()
     first.log.table.setColumnHidden(Column.EVIDENCE, False)
+    first.log.table.setColumnHidden(Column.ARGUMENTS, True)  # there is room for all that is wanted
     first.log.table.setColumnWidth(Column.SYSCALL, 133)
     run(first, "true", qtbot)
     first.close()
     second = open_window()
     assert second._terminal_dock.isHidden()
     assert not second.log.table.isColumnHidden(Column.EVIDENCE)
+    second.log.show_recording(filled(None))
     assert second.log.table.columnWidth(Column.SYSCALL) == 133
     assert second.bar.target.currentText() == "true"
     second.actions_.reset_layout.trigger()
