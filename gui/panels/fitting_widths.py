@@ -53,8 +53,8 @@ class FittingWidths(QObject):
         """The column is at least as wide, and gives way no further: what it shows must not be cut."""
         before, self._needed[column] = self._needed.get(column, 0), width
         narrow = not self._header.isSectionHidden(column) and self._header.sectionSize(column) < width
-        if narrow and self._by_hand:
-            self._resize({column: width})
+        if self._by_hand:
+            self._resize({column: width} if narrow else {})
         elif narrow or width < before:
             self.fit()
 

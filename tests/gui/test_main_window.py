@@ -309,3 +309,15 @@ def test_a_recording_opens(window: MainWindow, tmp_path: Path) -> None:
     window.open_recording(tmp_path / "no.arrow")
     assert "not a recording" in window.log.info.text
     assert isinstance(window.flow.recording, Recording)
+
+
+def test_the_terminal_shows_the_output_of_the_recording(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    filled(tmp_path / "run.arrow").close()
+    run(window, "echo of the run before", qtbot)
+    window.open_recording(tmp_path / "run.arrow")
+    qtbot.waitUntil(lambda: "Recorded output of the run of" in terminal_text(window))
+    lines = terminal_text(window).splitlines()
+    assert lines[0].startswith("$ ls '-l")
+    assert lines[1].strip() == "hello"
+    assert not window.terminal.live
+    assert "before" not in terminal_text(window)
