@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QEvent, QObject
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHeaderView
 
@@ -33,6 +33,7 @@ class FittingWidths(QObject):
         self._busy = False
         self._large: bool | None = None
         header.setStretchLastSection(True)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.sectionResized.connect(self._on_section_resized)
         header.sectionMoved.connect(self.fit)
         header.viewport().installEventFilter(self)

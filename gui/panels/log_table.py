@@ -30,6 +30,8 @@ from gui.panels.quiet_table import quieten
 from gui.theme import ROW_HEIGHT, Theme
 
 _FILTERABLE: Final = (Column.PID, Column.PROCESS, Column.SYSCALL, Column.RESULT, Column.GATE, Column.REASON, Column.TID, Column.EVIDENCE)
+_LEAST: Final = {Column.SYSCALL: 64, Column.GATE: COLUMNS[Column.GATE].width}
+"""Pixels for the name of an ordinary call, and for a whole chip."""
 _JUMPS: Final = (Qt.Key.Key_Home, Qt.Key.Key_End)
 _ROW: Final = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 _COPY_LIMIT: Final = 100_000
@@ -247,7 +249,8 @@ class LogTable(QTableView):
     def _on_theme_changed(self) -> None:
         self.verticalHeader().setMinimumSectionSize(self._theme.scaled(ROW_HEIGHT))
         self.verticalHeader().setDefaultSectionSize(self._theme.scaled(ROW_HEIGHT))
-        self._widths.need(Column.GATE, self._theme.scaled(COLUMNS[Column.GATE].width))  # nor may a chip be cut
+        for column, width in _LEAST.items():
+            self._widths.need(column, self._theme.scaled(width))
         self._make_room_for_numbers()
         self.viewport().update()
 
