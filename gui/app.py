@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+from typing import Final
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -18,6 +20,9 @@ from gui.policy_document import PolicyDocument
 from gui.policy_pages import PolicyPages
 from gui.settings import Settings
 from gui.theme import Choice, Theme
+
+_REST_MS: Final = 200
+"""How long the window is left alone when it comes up, before the first observer is started ahead."""
 
 
 def run_window(application: QApplication | None = None) -> int:
@@ -40,6 +45,7 @@ def run_window(application: QApplication | None = None) -> int:
     interrupts.interrupted.connect(window.close)
     window.show()
     threading.Thread(target=_load_the_rest, daemon=True).start()
+    QTimer.singleShot(_REST_MS, window.flow.keep_ahead)
     status = application.exec()
     interrupts.restore()
     collector.stop()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from core.observer import wire
+from gui.standby import Standby, end_observer
 
 if TYPE_CHECKING:
     from core.plan import Plan
@@ -47,6 +48,7 @@ class RunController(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session: Session | None = None
+        self._standby = Standby(self)
         self._process: QProcess | None = None
         self._waiting: deque[bytes] = deque()
         self._stderr = bytearray()
@@ -62,6 +64,10 @@ class RunController(QObject):
         """From `start` until `finished`."""
         return self._process is not None
 
+    def prepare(self, command: list[str]) -> None:
+        """Has an observer wait for a run that is started by this command line; its end is that of the window, or `shut_down`."""
+        self._standby.prepare(command)
+
     def start(self, plan: Plan, command: list[str], path: Path | None) -> None:
         """Starts the observer by this command line; the recording goes to `path`. Raises RuntimeError while busy."""
         # Here, so that the window opens before the judge and Arrow are loaded.
@@ -74,15 +80,16 @@ class RunController(QObject):
         self._stderr.clear()
         self._gone = None
         self._announced = (None, "")
-        process = self._process = QProcess(self)
-        process.setProgram(command[0])
-        process.setArguments(command[1:])
+        process, written = self._standby.take(command)
+        self._process = process
         process.readyReadStandardOutput.connect(self._on_stdout)
         process.readyReadStandardError.connect(self._on_stderr)
         process.errorOccurred.connect(self._on_error)
         process.finished.connect(self._on_finished)
         self.started.emit()
-        process.start()
+        if process.state() is QProcess.ProcessState.NotRunning:
+            process.start()
+        self._take_in(written)
 
     def stop(self) -> None:
         """Kills the target's whole tree."""
@@ -99,14 +106,10 @@ class RunController(QObject):
         self._write(wire.encode_command(wire.Resize(rows, columns)))
 
     def shut_down(self) -> None:
-        """Ends the run and waits for it: the window is closing."""
-        process = self._process
-        if process is None:
-            return
-        process.closeWriteChannel()
-        if not process.waitForFinished(_PATIENCE_MS):
-            process.kill()
-            process.waitForFinished(_PATIENCE_MS)
+        """Ends the run, and the observer that waits for the next, and waits for both: the window is closing."""
+        self._standby.shut_down()
+        if self._process is not None:
+            end_observer(self._process)
 
     # The observer's side.
 

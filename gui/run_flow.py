@@ -57,6 +57,7 @@ class RunFlow(QObject):
         """Whether the user knows that the recording is no longer written."""
         self._command = ""
         self._prefix = "none"
+        self._ahead = False
         self._refresh = QTimer(self, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self._on_refresh)
         self.controller.recording_opened.connect(self._on_recording_opened)
@@ -68,6 +69,15 @@ class RunFlow(QObject):
     @property
     def busy(self) -> bool:
         return self.controller.busy
+
+    def keep_ahead(self) -> None:
+        """From now on an observer waits for the next run, unless that takes a prefix: one may ask for a password, or start something far away."""
+        self._ahead = True
+        self._prepare()
+
+    def _prepare(self) -> None:
+        if self._ahead and not self.busy and self.observer in ("", "none"):
+            self.controller.prepare(self.command_behind("none"))
 
     def run(self, policy: Policy, argv: list[str], rows: int, columns: int) -> bool:
         """Starts a run; where it cannot be, says why in `problem`. Whether it started."""
@@ -160,6 +170,7 @@ class RunFlow(QObject):
         elif self._failure:
             self.target_ended.emit(self._failure, True)
         self._on_refresh()
+        self._prepare()
 
     def _on_refresh(self) -> None:
         # At once: while the run goes on, room can still be made, or the run be stopped.

@@ -15,7 +15,7 @@ from core.plan import Plan, make_plan
 from core.policy.model import Policy
 from core.recording.recording import Recording
 from gui.run_controller import RunController
-from tests.support.processes import children
+from tests.support.processes import observers
 
 SECONDS = 20_000
 
@@ -37,11 +37,6 @@ def child_of(controller: RunController) -> int:
     assert controller.session is not None
     assert controller.session.pid is not None
     return controller.session.pid
-
-
-def observer() -> int:
-    """The process that the controller started."""
-    return next(child.pid for child in children() if "core.observer" in Path(f"/proc/{child.pid}/cmdline").read_text())
 
 
 def gone(pid: int) -> bool:
@@ -101,7 +96,7 @@ def test_a_killed_observer_is_said_and_leaves_nothing(controller: RunController,
         controller.start(plan("/bin/sleep", "1000"), observer_command(), None)
     target = child_of(controller)
     with qtbot.waitSignal(controller.failed, timeout=SECONDS) as failed:
-        os.kill(observer(), signal.SIGKILL)
+        os.kill(observers()[0], signal.SIGKILL)
     assert "killed by SIGKILL" in failed.args[0]
     qtbot.waitUntil(lambda: not controller.busy and gone(target))
 
