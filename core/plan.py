@@ -29,6 +29,7 @@ from core.recording.header import RunHeader
 from core.target import TargetError, resolve_target, working_directory
 from core.users import needs_root
 from core.version import VERSION
+from core.ways import COMMAND_LINE, Ways, why_not
 
 EngineChoice = Literal["auto", "ebpf", "ptrace"]
 
@@ -69,6 +70,8 @@ class Plan:
     same_cpu: bool = True
     elsewhere: bool = False
     """Whether the observer runs on another machine or in a container: the target is one of there, and found only there."""
+    ways: Ways = COMMAND_LINE
+    """How whoever asked gets more privilege."""
 
     @property
     def needs_root(self) -> bool:
@@ -85,8 +88,8 @@ class Plan:
 
         Raises `UsageProblem`; KeyError, TypeError or ValueError where what the observer said is not whole.
         """
-        engine, notes = self._engine(dict(hello["engines"]))
-        caller = far_side.caller_of(hello, *far_side.finders(self.lookup, found or {}))
+        engine, notes = self._engine({name: why_not(obstacle, self.ways) for name, obstacle in dict(hello["engines"]).items()})
+        caller = far_side.caller_of(hello, *far_side.finders(self.lookup, found or {}), self.ways)
         try:
             spec = compile_policy(
                 self.policy,
@@ -123,17 +126,17 @@ class Plan:
             )
         return far_side.placed_target(self.target, found)
 
-    def _engine(self, why_not: Mapping[str, str | None]) -> tuple[Engine, tuple[str, ...]]:
+    def _engine(self, reasons: Mapping[str, str | None]) -> tuple[Engine, tuple[str, ...]]:
         if self.engine != "auto":
-            reason = why_not.get(self.engine)
+            reason = reasons.get(self.engine)
             if reason is not None:
                 raise UsageProblem(f"the engine {self.engine} does not work here: {reason}")
             return self.engine, ()
-        if why_not.get("ebpf") is None:
+        if reasons.get("ebpf") is None:
             return "ebpf", ()
-        if why_not.get("ptrace") is not None:
-            raise UsageProblem(f"no engine works here. ebpf: {why_not['ebpf']}; ptrace: {why_not['ptrace']}")
-        return "ptrace", (f"watching by ptrace, which does not see capability checks: {why_not['ebpf']}",)
+        if reasons.get("ptrace") is not None:
+            raise UsageProblem(f"no engine works here. ebpf: {reasons['ebpf']}; ptrace: {reasons['ptrace']}")
+        return "ptrace", (f"watching by ptrace, which does not see capability checks: {reasons['ebpf']}",)
 
     def _header(self, spec: LaunchSpec, hello: Mapping[str, Any]) -> RunHeader:
         return RunHeader(
@@ -162,11 +165,12 @@ def make_plan(
     engine: EngineChoice = "auto",
     terminal: Terminal = Terminal(),
     elsewhere: bool = False,
+    ways: Ways = COMMAND_LINE,
 ) -> Plan:
     """Resolves the target, checks the policy, builds its filter and checks that. Raises `UsageProblem`.
 
     `user`, where given, takes the place of the policy's identity.user. `elsewhere`: the observer will run on another machine or in a
-    container, so the target, its directory and its variables are to be found there.
+    container, so the target, its directory and its variables are to be found there. `ways`: in whose words more privilege is advised.
     """
     if user is not None:
         policy = msgspec.structs.replace(policy, identity=msgspec.structs.replace(policy.identity, user=user))
@@ -176,7 +180,7 @@ def make_plan(
             target = far_side.unplaced_target(argv, environment)
         else:
             target = resolve_target(argv, environment, directory or working_directory())
-        return Plan(target, policy, build_filters(policy), engine, terminal, elsewhere=elsewhere)
+        return Plan(target, policy, build_filters(policy), engine, terminal, elsewhere=elsewhere, ways=ways)
     except (PolicyError, TargetError, FilterError) as err:
         raise UsageProblem(str(err)) from err
 

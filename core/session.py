@@ -141,7 +141,7 @@ class Session:
             self._judged(self._collector.finish(), progress)
         if self.state not in ("ended", "failed"):
             starting = self.state == "starting"
-            self._fail(start_failure(program, stderr, exit_code) if starting else _died(stderr, exit_code), progress)
+            self._fail(start_failure(program, stderr, exit_code, self.plan.ways) if starting else _died(stderr, exit_code), progress)
         if self.recording is not None:
             self.recording.close()
         return progress

@@ -21,6 +21,7 @@ from core.predict.forecast import Forecast, forecast, root_observer
 from core.predict.program import Program, read_program
 from core.target import TargetError, resolve_target
 from core.users import find_group, find_user, invoking_user
+from gui.ways import WINDOW
 from gui.words import sentence
 
 _NO_TARGET: Final = Target("/", ("",), {}, "/")
@@ -70,7 +71,7 @@ def own_caller(*, as_root: bool) -> Caller:
     """This process as the one that launches; `as_root`: through an observer that runs as root."""
     last = int(Path("/proc/sys/kernel/cap_last_cap").read_text(encoding="ascii"))
     mine = read_credentials(os.getpid(), securebits=0)
-    held = Held(mine.bounding, mine.permitted, mine.effective, mine.inheritable, mine.ambient)
+    held = Held(mine.bounding, mine.permitted, mine.effective, mine.inheritable, mine.ambient, ways=WINDOW)
     observer = User(os.getuid(), os.getgid(), tuple(os.getgroups()))
     caller = Caller(invoking_user(), observer, held, last, find_user, find_group)
     return root_observer(caller) if as_root else caller

@@ -25,6 +25,7 @@ from gui.panels.log import LogPanel
 from gui.panels.terminal import TerminalPanel
 from gui.policy_document import PolicyDocument
 from gui.policy_files import PolicyFiles
+from gui.recorded_output import recorded_command, recorded_output, recorded_sentence
 from gui.run_choices import RunChoices
 from gui.run_flow import RunFlow, save_copy
 from gui.run_pages import CAPABILITIES_PAGE, LOG_PAGE, PROCESSES_PAGE, SUMMARY_PAGE, RunPages
@@ -60,7 +61,7 @@ class MainWindow(QMainWindow):
         self.choices = RunChoices(self.flow, settings, self)
         self.bar = TargetBar(theme, self.actions_, self.files.menu)
         invitations = self._invitations()
-        self.log = LogPanel(theme, invitations)
+        self.log = LogPanel(theme, invitations, self._ways_out())
         self.pages = RunPages(theme, document, self.log, invitations[0])
         self._badge = ObserverBadge(theme, self.bar, self.choices)
         self.flips = FlipFlow(self.flow, self)
@@ -85,6 +86,12 @@ class MainWindow(QMainWindow):
             Invitation(actions.run, "Run the command above under the policy at the left, and watch every call"),
             Invitation(actions.open_policy, "Start from a policy that you have; the menu “Policy” has ready-made ones"),
             Invitation(actions.open_recording, "Look again at a run that was recorded"),
+        ]
+
+    def _ways_out(self) -> list[Invitation]:
+        return [
+            Invitation(self.actions_.clear_filter, "Show every event"),
+            Invitation(self.actions_.filter, "Put the keyboard into it, to ask for something else"),
         ]
 
     def _lay_out(self, policy_pages: Sequence[tuple[str, QWidget]]) -> None:
@@ -295,8 +302,16 @@ class MainWindow(QMainWindow):
             return
         self.log.info.hide()
         self.flow.show(recording)
+        if not self.flow.busy:  # a target that runs keeps its terminal
+            self._show_output(recording)
         if recording.remark is not None:
             self.log.info.note(recording.remark)
+
+    def _show_output(self, recording: Recording) -> None:
+        self.terminal.start(recorded_command(recording))
+        for data in recorded_output(recording):
+            self.terminal.feed(data)
+        self.terminal.end(recorded_sentence(recording), bad=False)
 
     def _on_second_run_wanted(self, path: Path) -> None:
         first = self.flow.recording.path if self.flow.recording is not None else None

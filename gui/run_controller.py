@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from core.observer import wire
+from core.rest import Rest
 from gui.standby import Standby, end_observer
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class RunController(QObject):
         self._standby = Standby(self)
         self._process: QProcess | None = None
         self._waiting: deque[bytes] = deque()
+        self._rest = Rest()
         self._stderr = bytearray()
         self._gone: int | None = None
         self._announced: tuple[Recording | None, str] = (None, "")
@@ -123,7 +126,8 @@ class RunController(QObject):
 
     def _take_in(self, data: bytes) -> None:
         self._waiting.extend(data[start : start + _SLICE] for start in range(0, len(data), _SLICE))
-        self._turn.start()
+        if not self._turn.isActive():  # which would begin a rest anew
+            self._turn.start()
 
     def _on_stderr(self) -> None:
         if self._process is not None:
@@ -142,7 +146,7 @@ class RunController(QObject):
         self._patience.stop()
         # Qt gives a killed process's signal as its exit code.
         self._gone = exit_code if status is QProcess.ExitStatus.NormalExit else -exit_code
-        self._turn.start()
+        self._turn.start(0)
 
     def _on_patience_lost(self) -> None:
         if self._process is not None:
@@ -154,9 +158,15 @@ class RunController(QObject):
         if self.session is None:
             self._turn.stop()
             return
-        deadline = time.monotonic() + _BUDGET
-        while self._waiting and time.monotonic() < deadline:
+        rest = self._rest.left(_SLICE * len(self._waiting)) if self._gone is None else 0
+        self._turn.setInterval(math.ceil(rest * 1000))
+        if rest:
+            return
+        running, began = self.session.state == "running", time.monotonic()
+        while self._waiting and time.monotonic() < began + _BUDGET:
             self._announce(self.session.feed(self._waiting.popleft()))
+        if running:
+            self._rest.worked(time.monotonic() - began)
         if not self._waiting:
             self._turn.stop()
             if self._gone is not None:

@@ -16,6 +16,7 @@ from core.observer_command import PREFIXES, PrefixError, is_elsewhere, observer_
 from core.policy.model import Policy
 from core.standing import Standing, standing
 from gui.run_controller import RunController
+from gui.ways import WINDOW
 from gui.words import sentence
 
 if TYPE_CHECKING:
@@ -87,7 +88,9 @@ class RunFlow(QObject):
         try:
             terminal = Terminal(rows=rows, columns=columns)
             elsewhere = is_elsewhere(self.observer)
-            plan = make_plan(policy, argv, environment=environment(), engine=self.engine, terminal=terminal, elsewhere=elsewhere)
+            plan = make_plan(
+                policy, argv, environment=environment(), engine=self.engine, terminal=terminal, elsewhere=elsewhere, ways=WINDOW
+            )
             prefix = self.observer or (root_prefix(graphical=True) if plan.needs_root else "none")
             command = self.command_behind(prefix)
         except (UsageProblem, PrefixError) as err:
@@ -140,7 +143,7 @@ class RunFlow(QObject):
         session = self.controller.session
         if session is None or session.engine is None:
             return None
-        return standing(session.hello, session.engine, self._prefix, os.getuid())
+        return standing(session.hello, session.engine, self._prefix, os.getuid(), WINDOW)
 
     # What the controller tells.
 

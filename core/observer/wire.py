@@ -19,7 +19,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-PROTOCOL: Final = 8
+PROTOCOL: Final = 9
 """Raised by one whenever a frame, a record or the spec changes its meaning; both sides compare it in HELLO."""
 
 MAX_FRAME: Final = 64 * 1024 * 1024
@@ -45,7 +45,7 @@ class FrameKind(enum.IntEnum):
 
     HELLO = 1
     """JSON `{protocol, pid, uid, gid, groups, capabilities: {permitted, effective, bounding, inheritable, ambient}, securebits,
-    last_capability, landlock, machine, kernel, invoker: {uid, gid, groups}, engines: {ebpf: null | reason, ptrace: null | reason}}` (sets as masks); the first frame,
+    last_capability, landlock, machine, kernel, invoker: {uid, gid, groups}, engines: {ebpf: null | {reason, root_helps}, ptrace: null | {reason, root_helps}}}` (sets as masks); the first frame,
     before any command, so that the launch can be planned for what this observer may do. `landlock` is the kernel's Landlock ABI, 0 where it has none. `invoker` is the user who asked for this observer: where
     sudo or pkexec made root of somebody, that somebody."""
     STARTED = 2

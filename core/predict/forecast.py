@@ -79,4 +79,5 @@ def forecast(
 def root_observer(caller: Caller) -> Caller:
     """The same machine's observer if it is started as root: it holds what the bounding set leaves."""
     everything = caller.held.bounding
-    return dataclasses.replace(caller, observer=ROOT, held=Held(bounding=everything, permitted=everything, effective=everything))
+    held = Held(bounding=everything, permitted=everything, effective=everything, ways=caller.held.ways)
+    return dataclasses.replace(caller, observer=ROOT, held=held)

@@ -17,7 +17,8 @@ from gui.models.capability_use_model import CapabilityUseModel, Column, Role
 from gui.models.follower import Follower
 from gui.naming import named
 from gui.panels.empty_state import Invitation
-from gui.panels.quiet_table import FittingWidths, QuietTable
+from gui.panels.fitting_widths import FittingWidths
+from gui.panels.quiet_table import QuietTable
 from gui.panels.run_stack import RunStack
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme

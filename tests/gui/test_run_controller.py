@@ -15,6 +15,7 @@ from core.plan import Plan, make_plan
 from core.policy.model import Policy
 from core.recording.recording import Recording
 from gui.run_controller import RunController
+from tests.support.feeds import FEEDING, FOR_A_WHILE, SlowFeeds
 from tests.support.processes import observers
 
 SECONDS = 20_000
@@ -129,3 +130,11 @@ def test_one_run_at_a_time(controller: RunController, qtbot: QtBot) -> None:
         controller.start(plan("/bin/true"), observer_command(), None)
         with pytest.raises(RuntimeError):
             controller.start(plan("/bin/true"), observer_command(), None)
+
+
+def test_judging_rests_while_the_target_runs(controller: RunController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    feeds = SlowFeeds(monkeypatch)
+    with qtbot.waitSignal(controller.finished, timeout=SECONDS):
+        controller.start(plan(*FOR_A_WHILE), observer_command(), None)
+    # Among them are feedings of one turn, between which there is no rest.
+    assert sum(rest >= 2 * FEEDING for rest in feeds.rests()) > 4
