@@ -22,6 +22,7 @@ from core.predict.program import Program, read_program
 from core.target import TargetError, resolve_target
 from core.users import find_group, find_user, invoking_user
 from gui.ways import WINDOW
+from gui.words import sentence
 
 _NO_TARGET: Final = Target("/", ("",), {}, "/")
 _ORDINARY: Final = Program("an ordinary program")
@@ -105,4 +106,4 @@ def _program(command: str) -> tuple[Target, Program, tuple[str, ...]]:
             return target, read_program(target.executable), ()
         except (TargetError, OSError) as err:
             why = str(err)
-    return _NO_TARGET, _ORDINARY, (f"{why}. Below as for an ordinary program:",) if command.strip() else ()
+    return _NO_TARGET, _ORDINARY, (f"{sentence(why)} Below as for an ordinary program:",) if command.strip() else ()

@@ -30,7 +30,7 @@ def run_window(application: QApplication | None = None) -> int:
     application = application or make_application()
     collector = CycleCollector()
     settings = Settings()
-    theme = Theme(application, Choice(settings.text("theme", Choice.DESKTOP)), large=settings.text("type") == "larger")
+    theme = Theme(application, Choice(settings.one_of("theme", Choice, Choice.DESKTOP)), large=settings.text("type") == "larger")
     document = PolicyDocument()
     pages = PolicyPages(theme, document)
     window = MainWindow(theme, settings, document, pages.titled())

@@ -206,8 +206,8 @@ class MainWindow(QMainWindow):
         if (columns := settings.layout("columns")) is not None:
             self.log.table.restore_columns(columns)
         self.bar.set_history(settings.history())
-        path = settings.text("policy")
-        if path and Path(path).is_file():
+        # One that is gone is told like any that cannot be read: what runs now runs without it.
+        if path := settings.text("policy"):
             self.files.open(Path(path))
 
     def _remember(self) -> None:

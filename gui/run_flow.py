@@ -100,7 +100,7 @@ class RunFlow(QObject):
             path = recording_path(argv[0])
         except OSError as err:
             self.problem.emit(
-                f"The recording cannot be kept in {err.filename}: {err.strerror}. Free the folder, or set XDG_DATA_HOME to another."
+                f"The recording cannot be kept in {err.filename}: {err.strerror}. Make room there, or make it writable, or set XDG_DATA_HOME to another folder."
             )
             return False
         self.notes, self._failure, self._command = [], "", shlex.join(argv)

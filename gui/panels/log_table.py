@@ -87,7 +87,8 @@ class LogTable(QTableView):
             return
         index = self._log.index(row, self._first_column())
         visible = self.viewport().rect().contains(self.visualRect(index))
-        self.setCurrentIndex(index)
+        # setCurrentIndex heeds the keys that are held, such as those of the shortcut that led here.
+        self.selectionModel().setCurrentIndex(index, _ROW)
         self.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible if visible else QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def columns_state(self) -> QByteArray:

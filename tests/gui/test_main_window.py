@@ -283,6 +283,11 @@ def test_policies_are_saved_and_opened(window: MainWindow, tmp_path: Path) -> No
     assert "mod" in window.log.info.text
 
 
+def test_a_remembered_policy_that_is_gone_is_told(settings: Settings, open_window: Opener, tmp_path: Path) -> None:
+    settings.set_text("policy", str(tmp_path / "gone.toml"))
+    assert f"{tmp_path}/gone.toml cannot be read: No such file or directory" in open_window().log.info.text
+
+
 def test_every_preset_can_be_read(window: MainWindow) -> None:
     assert len(window.files.presets()) >= 5
     assert window.log.info.text == ""
