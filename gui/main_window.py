@@ -27,7 +27,7 @@ from gui.policy_document import PolicyDocument
 from gui.policy_files import PolicyFiles
 from gui.recorded_output import recorded_command, recorded_output, recorded_sentence
 from gui.run_choices import RunChoices
-from gui.run_flow import RunFlow, save_copy
+from gui.run_flow import RunFlow, recordings_folder, save_copy
 from gui.run_pages import CAPABILITIES_PAGE, LOG_PAGE, PROCESSES_PAGE, SUMMARY_PAGE, RunPages
 from gui.settings import LAYOUT_VERSION, Settings
 from gui.status_line import StatusLine, size_text
@@ -287,7 +287,7 @@ class MainWindow(QMainWindow):
     # Recordings.
 
     def _on_open_recording(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a recording", "", _RECORDINGS)
+        name, _ = QFileDialog.getOpenFileName(self, "Open a recording", str(recordings_folder()), _RECORDINGS)
         if name:
             self.open_recording(Path(name))
 
