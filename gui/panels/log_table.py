@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Signal,
     SignalInstance,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QContextMenuEvent, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
 from core.event import CallEvent, Event
@@ -200,6 +200,13 @@ class LogTable(QTableView):
         if isinstance(event, QKeyEvent) and event.key() in _JUMPS and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             return _ROW
         return super().selectionCommand(index, event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        # By itself a view chooses its first row, which may be far out of sight.
+        by_keyboard = event.reason() is not Qt.FocusReason.MouseFocusReason
+        if by_keyboard and not self.currentIndex().isValid() and self._log.rowCount():
+            self.select_row(max(self.rowAt(self.viewport().height() - 1), 0))
+        super().focusInEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         index = self.indexAt(event.pos())

@@ -89,6 +89,16 @@ def test_the_last_event_is_one_key_away_and_the_chosen_one(panel: LogPanel, reco
     assert [index.row() for index in panel.table.selectionModel().selectedRows()] == [panel.table.currentIndex().row()] == [last]
 
 
+def test_the_keyboard_comes_into_the_log_at_what_is_in_sight(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
+    panel.show_recording(recording)
+    grow(panel, recording, 500, qtbot)
+    panel.activateWindow()
+    panel.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    qtbot.waitUntil(panel.table.hasFocus)
+    assert at_end(panel)
+    assert panel.table.currentIndex().row() == panel.model.rowCount() - 1
+
+
 def test_columns_grow_and_shrink_with_the_type(panel: LogPanel, theme: Theme) -> None:
     small, height = panel.table.columnWidth(Column.GATE), panel.table.verticalHeader().defaultSectionSize()
     theme.set_large(True)
