@@ -26,7 +26,7 @@ from gui.models.log_columns import COLUMNS, Column
 from gui.models.log_copy import as_csv, as_json, as_text
 from gui.models.log_model import LogModel
 from gui.panels.fitting_widths import FittingWidths
-from gui.panels.quiet_table import quieten
+from gui.panels.quiet_table import menu_place, quieten
 from gui.theme import ROW_HEIGHT, Theme
 
 _FILTERABLE: Final = (Column.PID, Column.PROCESS, Column.SYSCALL, Column.RESULT, Column.GATE, Column.REASON, Column.TID, Column.EVIDENCE)
@@ -209,9 +209,9 @@ class LogTable(QTableView):
         super().focusInEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        index = self.indexAt(event.pos())
+        index, place = menu_place(self, event)
         if index.isValid():
-            self.menu_of(index).exec(event.globalPos())
+            self.menu_of(index).popup(place)
 
     def _on_header_menu(self, position: QPoint) -> None:
         menu = QMenu(self)
