@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from core.host import Ability
 from core.observer_command import PREFIXES, is_elsewhere
+from core.recording.header import RunHeader
 from core.ways import Ways
 
 _ENGINES: Final = {"ebpf": "eBPF", "ptrace": "ptrace"}
@@ -35,6 +36,16 @@ def standing(hello: Mapping[str, Any], engine: str, prefix: str, own_uid: int, w
         words=f"{_ENGINES[engine]} · {who} observer{' elsewhere' if far else ''}",
         place=f"The observer runs as {'root' if uid == 0 else f'uid {uid}'}{_through(prefix)}, on Linux {hello['kernel']}.",
         missing=tuple(_missing(hello, engine, "" if uid == 0 else _AS_ROOT_THERE if far else f"choose {ways.root}", ways)),
+    )
+
+
+def recorded_standing(header: RunHeader) -> Standing:
+    """The same for a run whose observer has gone long ago."""
+    missing = () if header.sees_checks else (Ability("capability checks", False, "ptrace does not see them, and is what watched this run"),)
+    return Standing(
+        words=f"recorded by {_ENGINES.get(header.engine, header.engine)}",
+        place=f"What is shown was recorded by uid {header.uid} on Linux {header.kernel or 'of an unknown version'}.",
+        missing=missing,
     )
 
 

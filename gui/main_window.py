@@ -27,7 +27,7 @@ from gui.policy_document import PolicyDocument
 from gui.policy_files import PolicyFiles
 from gui.recorded_output import recorded_command, recorded_output, recorded_sentence
 from gui.run_choices import RunChoices
-from gui.run_flow import RunFlow, save_copy
+from gui.run_flow import RunFlow, recordings_folder, save_copy
 from gui.run_pages import CAPABILITIES_PAGE, LOG_PAGE, PROCESSES_PAGE, SUMMARY_PAGE, RunPages
 from gui.settings import LAYOUT_VERSION, Settings
 from gui.status_line import StatusLine, size_text
@@ -106,16 +106,16 @@ class MainWindow(QMainWindow):
         for _, page in policy_pages:
             pages.addWidget(page)
         titles = [title for title, _ in policy_pages] or ["Policy"]
-        self._policy_dock = self._add_dock("Policy", titles, pages, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self._inspector_dock = self._add_dock("Inspector", TABS, self.inspector, Qt.DockWidgetArea.RightDockWidgetArea)
-        self._terminal_dock = self._add_dock("Terminal", ["Terminal"], self.terminal, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self._policy_dock = self._add_dock("Polic&y", titles, pages, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self._inspector_dock = self._add_dock("I&nspector", TABS, self.inspector, Qt.DockWidgetArea.RightDockWidgetArea)
+        self._terminal_dock = self._add_dock("Ter&minal", ["Terminal"], self.terminal, Qt.DockWidgetArea.BottomDockWidgetArea)
         self._docks = (self._policy_dock, self._inspector_dock, self._terminal_dock)
         self._policy_dock.header.tab_chosen.connect(pages.setCurrentIndex)
         self._inspector_dock.header.tab_chosen.connect(self.inspector.setCurrentIndex)
         self._place_docks()
 
-    def _add_dock(self, name: str, tabs: Sequence[str], content: QWidget, area: Qt.DockWidgetArea) -> Dock:
-        dock = Dock(self._theme, name, tabs, content, plain=len(tabs) == 1, parent=self)
+    def _add_dock(self, title: str, tabs: Sequence[str], content: QWidget, area: Qt.DockWidgetArea) -> Dock:
+        dock = Dock(self._theme, title, tabs, content, plain=len(tabs) == 1, parent=self)
         self.addDockWidget(area, dock)
         return dock
 
@@ -287,7 +287,7 @@ class MainWindow(QMainWindow):
     # Recordings.
 
     def _on_open_recording(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a recording", "", _RECORDINGS)
+        name, _ = QFileDialog.getOpenFileName(self, "Open a recording", str(recordings_folder()), _RECORDINGS)
         if name:
             self.open_recording(Path(name))
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from core.observer_command import PREFIXES, PrefixError, is_elsewhere, observer_command, root_prefix
 from core.policy.model import Policy
-from core.standing import Standing, standing
+from core.standing import Standing, recorded_standing, standing
 from gui.run_controller import RunController
 from gui.ways import WINDOW
 from gui.words import sentence
@@ -139,11 +139,12 @@ class RunFlow(QObject):
 
     @property
     def standing(self) -> Standing | None:
-        """Which engine and whose privilege the run has or had; None where nothing runs or ran."""
+        """Which engine and whose privilege the run that is shown has or had; None where there is none yet."""
         session = self.controller.session
-        if session is None or session.engine is None:
-            return None
-        return standing(session.hello, session.engine, self._prefix, os.getuid(), WINDOW)
+        if session is not None and session.engine is not None and session.recording is self.recording:
+            return standing(session.hello, session.engine, self._prefix, os.getuid(), WINDOW)
+        starting = session is not None and session.state == "starting"
+        return recorded_standing(self.recording.header) if self.recording is not None and not starting else None
 
     # What the controller tells.
 
@@ -200,9 +201,14 @@ def environment() -> dict[str, str]:
     return {**kept, "TERM": _TERMINAL}
 
 
+def recordings_folder() -> Path:
+    """Where every run is kept for a while."""
+    return user_data_path("gatescope") / "recordings"
+
+
 def recording_path(program: str) -> Path:
     """A file of its own for a new run; of the older ones only the latest stay. Raises OSError."""
-    folder = user_data_path("gatescope") / "recordings"
+    folder = recordings_folder()
     folder.mkdir(parents=True, exist_ok=True)
     for old in sorted(folder.glob("*.arrow"))[: -_KEPT_RECORDINGS + 1]:
         old.unlink(missing_ok=True)

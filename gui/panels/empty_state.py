@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractScrollArea, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gui.naming import named
 from gui.theme import Theme
 
 _FEWEST_LETTERS: Final = 24
@@ -59,8 +60,9 @@ class EmptyState(QWidget):
         return super().eventFilter(watched, event)
 
     def _button(self, action: QAction) -> QPushButton:
-        button = QPushButton(action.text())
-        button.setAccessibleName(action.text().replace("&", ""))
+        # Without a letter of its own: the action's key stands beside it, and the letters are the menus' and the fields'.
+        words = action.text().replace("&", "")
+        button = named(QPushButton(words), words)
         button.clicked.connect(action.trigger)
         return button
 

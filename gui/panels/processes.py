@@ -77,8 +77,8 @@ class ProcessesPage(QWidget):
         self.view = ProcessView(theme, self.model)
         self.card = ExecCard(theme)
         self.note = muted_label()
-        self.narrow = named(QCheckBox("The log shows only the &chosen process"), "Narrow the log to the chosen process")
-        self._show_calls = named(QPushButton("&Show its calls"), "Show the calls of the chosen process in the log", "Enter does the same")
+        self.narrow = named(QCheckBox("The log shows o&nly the chosen process"), "Narrow the log to the chosen process")
+        self._show_calls = named(QPushButton("Show i&ts calls"), "Show the calls of the chosen process in the log", "Enter does the same")
         self._stack = self._lay_out(theme, invitations)
         self._connect()
 

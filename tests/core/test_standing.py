@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.observer.abilities import hello
-from core.standing import standing
+from core.recording.header import RunHeader
+from core.standing import recorded_standing, standing
 from gui.ways import WINDOW
 
 GOOD: dict[str, Any] = {
@@ -75,3 +77,13 @@ def test_elsewhere_root_is_to_be_had_there() -> None:
 def test_of_a_real_observer() -> None:
     told = standing(hello(), "ptrace", "none", hello()["uid"], WINDOW)
     assert told.words.startswith("ptrace · ")
+
+
+def test_of_a_recording() -> None:
+    header = RunHeader(argv=("true",), policy="", engine="ebpf", judge_from="entry", started_ns=5, kernel="6.18", uid=1000)
+    told = recorded_standing(header)
+    assert (told.words, told.missing) == ("recorded by eBPF", ())
+    assert told.place == "What is shown was recorded by uid 1000 on Linux 6.18."
+    by_ptrace = recorded_standing(msgspec.structs.replace(header, engine="ptrace", kernel=""))
+    assert by_ptrace.words == "recorded by ptrace"
+    assert [one.name for one in by_ptrace.missing] == ["capability checks"]

@@ -326,3 +326,5 @@ def test_the_terminal_shows_the_output_of_the_recording(window: MainWindow, tmp_
     assert lines[1].strip() == "hello"
     assert not window.terminal.live
     assert "before" not in terminal_text(window)
+    assert window.flow.standing is not None
+    assert window.flow.standing.words == "recorded by eBPF"  # whatever watched the run before
