@@ -17,8 +17,8 @@ from core.observer_command import PrefixError, is_elsewhere, observer_command, r
 from core.plan import Plan, Terminal, UsageProblem, make_plan
 from core.policy.check import check
 from core.policy.error import PolicyError
-from core.policy.file import decode
 from core.policy.model import Policy
+from core.policy.reading import read_policy
 from core.recording.filter import Query, Term
 from core.session import Progress, Session
 from core.text import Paint, coloured, event_line, plain
@@ -131,13 +131,11 @@ def _plan(options: argparse.Namespace) -> Plan:
 def load_policy(path: Path) -> Policy:
     """Reads a policy file and checks what it says. Raises `Complaint` that names the file."""
     try:
-        policy = decode(path.read_text(encoding="utf-8"))
+        policy = read_policy(path, pipes=True)
         check(policy)
         return policy
     except PolicyError as err:
         raise Complaint(f"{path}: {err}") from err
-    except UnicodeDecodeError as err:
-        raise Complaint(f"{path}: is not a policy file: it is not UTF-8 text. Name a TOML file, or save this one as UTF-8") from err
     except OSError as err:
         raise Complaint(f"{path}: cannot be read: {err.strerror}. Name a policy file (TOML) that you may read") from err
 
