@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from core.version import VERSION
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 2 for usage, 1 for failures of our own, otherwise the target's."""
+    """Returns the exit status: 2 for usage, 1 for failures of our own, 130 where interrupted, otherwise the target's."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr has it: a locale may lack our marks
     words = sys.argv[1:] if arguments is None else list(arguments)
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; nothing more can be said to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE_STATUS
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT  # while a policy is read, say: a run passes it on to its target
 
 
 class _Parser(argparse.ArgumentParser):

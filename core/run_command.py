@@ -34,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
         HeadlessRun(session, command, printer.progress).run()
         printer.finish()
     if session.failure is not None:
-        raise Complaint(session.failure, USAGE_STATUS if session.refused else FAILURE_STATUS)
+        unasked = "" if options.observer or session.hello else _why_root(plan)
+        raise Complaint(unasked + session.failure, USAGE_STATUS if session.refused else FAILURE_STATUS)
     return session.ending.exit_status if session.ending is not None else FAILURE_STATUS
 
 
@@ -123,6 +124,7 @@ def _plan(options: argparse.Namespace) -> Plan:
             engine=options.engine,
             terminal=Terminal(stdio_streams(), *terminal_size()),
             elsewhere=is_elsewhere(options.observer or "none"),
+            file=str(options.policy or ""),
         )
     except UsageProblem as err:
         raise Complaint(str(err)) from err
@@ -141,12 +143,18 @@ def load_policy(path: Path) -> Policy:
 
 
 def _observer(plan: Plan, prefix: str | None, far_command: str) -> list[str]:
+    unasked = "" if prefix else _why_root(plan)
     try:
         if prefix is None:
             prefix = root_prefix(graphical=False) if plan.needs_root else "none"
         return observer_command(prefix, far_command)
     except PrefixError as err:
-        raise Complaint(str(err)) from err
+        raise Complaint(f"{unasked}{err}") from err
+
+
+def _why_root(plan: Plan) -> str:
+    """Goes before a failure to become root where nobody asked for that: what wants it, and how to do without."""
+    return f"{plan.why_root} That was tried: " if plan.needs_root else ""
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from core.cli import main
 from core.event import CallEvent
 from core.observer import wire
 from core.recording.recording import Recording
@@ -106,6 +107,7 @@ def test_usage_ends_with_a_sentence_and_status_2(arguments: Sequence[str], sente
             "==",
         ),
         ("name = ", "line 1"),
+        ("[identity]\nuser = 'nobody-has-this-name'", "policy.toml: identity.user: there is no user"),  # as the observer says it
     ],
 )
 def test_a_bad_policy_names_its_mistake(tmp_path: Path, text: str, sentence: str) -> None:
@@ -114,6 +116,14 @@ def test_a_bad_policy_names_its_mistake(tmp_path: Path, text: str, sentence: str
     assert str(tmp_path / "policy.toml") in done.stderr.decode()
     assert sentence in done.stderr.decode()
     assert done.returncode == 2
+
+
+def test_interrupted_while_it_reads_it_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("core.run_command.read_policy", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    assert main(["lint", "--policy", "policy.toml"]) == 128 + signal.SIGINT
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("command", "status"), [("exit 0", 0), ("exit 42", 42), ("kill -TERM $$", 128 + 15), ("kill -KILL $$", 128 + 9)])
