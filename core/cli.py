@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from core.complaint import FAILURE_STATUS, USAGE_STATUS, Complaint
+from core.complaint import FAILURE_STATUS, USAGE_STATUS, Complaint, shortage
 from core.version import VERSION
 
 
@@ -33,6 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILURE_STATUS
     except KeyboardInterrupt:
         return 128 + signal.SIGINT  # while a policy is read, say: a run passes it on to its target
+    except (OSError, ImportError, MemoryError, RuntimeError) as err:
+        if (sentence := shortage(err)) is None:
+            raise
+        print(f"gatescope: {sentence}", file=sys.stderr)
+        return FAILURE_STATUS
 
 
 class _Parser(argparse.ArgumentParser):

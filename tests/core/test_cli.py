@@ -22,6 +22,7 @@ import pytest
 from core.cli import main
 from core.event import CallEvent
 from core.observer import wire
+from core.observer.abilities import engine_abilities
 from core.recording.recording import Recording
 from tests.support.processes import children
 
@@ -292,12 +293,23 @@ def test_what_is_no_observer_is_said_and_ended(observer: str, sentence: str) -> 
     assert done.returncode == 1
 
 
-def test_without_descriptors_left_it_says_so() -> None:
-    done = subprocess.run(
-        ["sh", "-c", 'ulimit -n 12; exec "$@"', "sh", *GATESCOPE, "run", "--", "true"], capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize(
+    ("limit", "engine", "sentence"),
+    [
+        (6, "ptrace", "too many files are open; this shell allows 6 (ulimit -n)"),
+        (12, "ptrace", "the observer could not be started: Too many open files"),
+        (30, "auto", "raise the limit (ulimit -n)"),
+    ],
+)
+def test_without_descriptors_left_it_says_so(limit: int, engine: str, sentence: str) -> None:
+    if engine == "auto" and engine_abilities()["ebpf"] is not None:
+        pytest.skip("only the eBPF engine needs so many")
+    command = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *GATESCOPE, "run", "--engine", engine, "--", "true"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("gatescope: the observer could not be started: Too many open files")
+    assert done.stderr.startswith("gatescope: ")
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_observer_that_never_answers_can_be_interrupted() -> None:
