@@ -62,7 +62,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
-    run.description = "The target's stdio is the terminal's; events go to stderr or to --output; the exit status is the target's (128+signal when killed)."
+    run.description = (
+        "The target's stdio is the terminal's; events go to stderr or to --output; the exit status is the target's (128+signal when killed). "
+        "A line of text reads as strace's; a call of another architecture bears its name: x86:getpid() is a 32-bit program's, or made by int 0x80."
+    )
     run.add_argument("--policy", type=Path, metavar="FILE", help="the policy file (TOML); without one, nothing is restricted")
     run.add_argument("--engine", choices=("auto", "ebpf", "ptrace"), default="auto", help="how to watch (default: auto)")
     run.add_argument("--as", dest="user", choices=("me", "root"), help="who the target runs as, instead of the policy's identity.user")

@@ -65,7 +65,7 @@ class EventPrinter:
             events: Iterable[Event] = (recording.event(int(index)) for index in self._query.matches(recording, start, self._printed))
         else:
             events = recording.events(start, self._printed)
-        self._write(map(self._line, events))
+        self._write(self._line(event, recording.header.machine) for event in events)
         if recording.problem != self._problem and recording.problem is not None:
             self._problem = recording.problem
             self._note(recording.problem)
@@ -81,8 +81,8 @@ class EventPrinter:
         else:
             self._write([f"{ending.sentence} · {summary.sentence}"])
 
-    def _line(self, event: Event) -> str:
-        return json.dumps(event.to_json()) if self._json else event_line(event, self._paint)
+    def _line(self, event: Event, native: str) -> str:
+        return json.dumps(event.to_json()) if self._json else event_line(event, self._paint, native)
 
     def _note(self, sentence: str) -> None:
         """Beside the events, so that JSON Lines stay JSON."""
