@@ -178,13 +178,15 @@ def _lint(options: argparse.Namespace) -> int:
 
 def _host(options: argparse.Namespace) -> int:
     from core.host import probe
+    from core.ways import COMMAND_LINE
 
+    host = probe(COMMAND_LINE)
     if options.json:
-        print(json.dumps(probe().to_json()))
+        print(json.dumps(host.to_json()))
         return 0
     from core.host_command import print_host
 
-    print_host(probe())
+    print_host(host)
     return 0
 
 

@@ -15,6 +15,7 @@ from core.policy.model import Identity
 from core.policy.target import Target
 from core.target import TargetError
 from core.users import user_of
+from core.ways import COMMAND_LINE, Ways
 
 FindUser = Callable[[str | int], User | None]
 FindGroup = Callable[[str], int | None]
@@ -43,7 +44,9 @@ def finders(asked: Lookup | None, found: Mapping[str, Any]) -> tuple[FindUser, F
     return find_user, groups.get
 
 
-def caller_of(hello: Mapping[str, Any], find_user: FindUser = users.find_user, find_group: FindGroup = users.find_group) -> Caller:
+def caller_of(
+    hello: Mapping[str, Any], find_user: FindUser = users.find_user, find_group: FindGroup = users.find_group, ways: Ways = COMMAND_LINE
+) -> Caller:
     """Who asks, and what the observer that said `hello` runs as and holds; names mean what the functions say: by default, what they mean here.
 
     Raises KeyError or TypeError where HELLO is not whole.
@@ -51,7 +54,7 @@ def caller_of(hello: Mapping[str, Any], find_user: FindUser = users.find_user, f
     return Caller(
         me=user_of(hello["invoker"]),
         observer=user_of(hello),
-        held=Held(**hello["capabilities"], securebits=hello["securebits"]),
+        held=Held(**hello["capabilities"], securebits=hello["securebits"], ways=ways),
         last_capability=hello["last_capability"],
         find_user=find_user,
         find_group=find_group,

@@ -15,13 +15,13 @@ from core.plan import EngineChoice, Plan, Terminal, UsageProblem, make_plan
 from core.policy.model import Policy
 from core.policy.toggle import AsRoot, Hold, UserNamespace
 from core.recording.same_call import CallKey, find_same, key_of
+from core.ways import Ways
 
 if TYPE_CHECKING:
     from core.recording.recording import Recording
     from core.session import Session
 
 _TERMINAL: Final = Terminal()
-_ROOT: Final = "Choose Run ▸ Observer ▸ Root, and prove it again."
 
 
 class NotTestableError(ValueError):
@@ -63,6 +63,7 @@ def prepare_flip(
     change: Change,
     *,
     privileged: bool,
+    ways: Ways,
     environment: Mapping[str, str] = os.environ,
     directory: str | None = None,
     terminal: Terminal = _TERMINAL,
@@ -71,12 +72,12 @@ def prepare_flip(
     """The second run for a change to call number `index`, from 0. Raises `NotTestableError`.
 
     `privileged`: whether the observer will be root's. Where it is not, a capability is held in a user namespace of the target's own, if
-    that is where the call asks for it.
+    that is where the call asks for it. `ways`: in whose words more privilege is advised.
     """
     before = recording.event(index)
     if not isinstance(before, CallEvent) or change.policy_after is None or not change.provable:
         raise NotTestableError("A second run can only try one toggle of the policy at a time.")
-    policy, note = _policy(change, change.policy_after, before.syscall, privileged=privileged)
+    policy, note = _policy(change, change.policy_after, before.syscall, ways, privileged=privileged)
     try:
         plan = make_plan(
             policy,
@@ -86,18 +87,19 @@ def prepare_flip(
             engine=cast("EngineChoice", recording.header.engine),
             terminal=terminal,
             elsewhere=elsewhere,
+            ways=ways,
         )
     except UsageProblem as err:
         raise NotTestableError(f"The second run cannot be made: {str(err).rstrip('.')}.") from err
     return Flip(change, before, key_of(recording, index), plan, note)
 
 
-def _policy(change: Change, policy: Policy, call: str, *, privileged: bool) -> tuple[Policy, str]:
-    toggle = change.toggle
+def _policy(change: Change, policy: Policy, call: str, ways: Ways, *, privileged: bool) -> tuple[Policy, str]:
+    toggle, as_root = change.toggle, f"Choose {ways.root}, and prove it again."
     if privileged or policy.identity.user_namespace:
         return policy, ""
     if isinstance(toggle, AsRoot):
-        raise NotTestableError(f"It needs an observer that is root's. {_ROOT}")
+        raise NotTestableError(f"It needs an observer that is root's. {as_root}")
     if not isinstance(toggle, Hold):
         return policy, ""
     if asks_own_namespace(call, toggle.capability):
@@ -105,5 +107,5 @@ def _policy(change: Change, policy: Policy, call: str, *, privileged: bool) -> t
         return UserNamespace(own=True).apply(policy), note
     raise NotTestableError(
         f"Nobody but root can give {toggle.capability} here. In a user namespace of its own the target could hold it, but that would be another "
-        f"check: {call} asks in the namespace that owns what it is about. {_ROOT}"
+        f"check: {call} asks in the namespace that owns what it is about. {as_root}"
     )

@@ -22,14 +22,12 @@ from core.complaint import FAILURE_STATUS, Complaint
 from core.headless_input import HeadlessInput
 from core.observer import wire
 from core.observer.wire import Stream
+from core.rest import Rest
 from core.session import Progress, Session
 
 _READ: Final = 1 << 20
 _AT_ONCE: Final = 4 << 20  # bytes of the observer that are judged together, where so many have come
 _NICE: Final = 10
-_REST: Final = 3  # times as long as some bytes took to be judged, the processors are left to the target ...
-_LONGEST_REST: Final = 3.05  # ... but no longer than these seconds ...
-_BEHIND: Final = 1 << 20  # ... and not while as many bytes wait
 _PATIENCE: Final = 5.0  # seconds for an observer to end after its run, or after being told to stop
 _INTERRUPTS: Final = 3  # the last of them ends the run, whatever the target makes of it; one more, and the observer's time is up as well
 _LONGEST_REMARK: Final = 64 * 1024
@@ -63,7 +61,7 @@ class HeadlessRun:
         self._arrived: _Arrivals
         self._input = HeadlessInput(self._selector, self._command)
         self._interrupts = 0
-        self._rested = 0.0  # when judging goes on
+        self._rest = Rest()
         self._closed: set[int] = set()
 
     def run(self) -> None:
@@ -73,18 +71,20 @@ class HeadlessRun:
             self._start()
             try:
                 while not (self._arrived.finished or self._session.state == "failed" or self._interrupts > _INTERRUPTS):
-                    rest = self._rested - time.monotonic() if self._arrived.waiting else None
-                    for key, _ in self._selector.select(rest):
+                    waiting = self._arrived.waiting
+                    for key, _ in self._selector.select(self._rest.left(waiting) if waiting else None):
                         key.data()
                     self._judge()
-                self._rested = 0.0
                 self._judge()
             finally:
                 self._arrived.stop_keeping()
                 self._end_observer()
+        self._report(self._session.finish(self._stderr.text(), self._observer.returncode, self._words[0]))
+        self._stderr.close()
+        self._arrived.close()
+        self._selector.close()
         if self._arrived.problem is not None:
             raise self._arrived.problem
-        self._report(self._session.finish(self._stderr.text(), self._observer.returncode, self._words[0]))
 
     def _start(self) -> None:
         # Not before the signals are ours: one that ended us now would leave what starts the observer behind.
@@ -108,7 +108,7 @@ class HeadlessRun:
 
     def _judge(self) -> None:
         """What has come, unless it is time to rest."""
-        while self._arrived.waiting > _BEHIND or time.monotonic() >= self._rested:
+        while self._arrived.finished or not self._rest.left(self._arrived.waiting):
             began = time.monotonic()
             if not (data := self._arrived.take(_AT_ONCE)):
                 return
@@ -116,17 +116,15 @@ class HeadlessRun:
             self._report(self._session.feed(data))
             if before == "starting" and self._session.state == "launching":
                 self._begin()
-            if before == "running" and not self._arrived.finished:
-                now = time.monotonic()
-                self._rested = now + min(_REST * (now - began), _LONGEST_REST)
+            if before == "running":
+                self._rest.worked(time.monotonic() - began)
 
     def _begin(self) -> None:
         gc.freeze()  # what is loaded by now stays, and to look through it again and again was a sixth of judging a run
         self._input.start()
         if self._session.engine == "ebpf":
-            # Judging waits for nobody, the target may: of two processors it shall have all that it wants. (Where sessions are scheduled as
-            # groups, sched(7), this says nothing to the target's, and resting has to do.) Under ptrace it would be the one to wait, for the
-            # thread that empties the pipe, which shares the interpreter with this one.
+            # Judging waits for nobody, the target may: of two processors it shall have all that it wants. Under ptrace it would be the one
+            # to wait, for the thread that empties the pipe, which shares the interpreter with this one.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
     def _report(self, progress: Progress) -> None:
@@ -207,7 +205,7 @@ class _Arrivals:
     """A thread that takes the observer's bytes as fast as they come, so that judging them never makes the target wait."""
 
     def __init__(self, source: IO[bytes]) -> None:
-        self._fd = source.fileno()
+        self._source = source
         self._parts: deque[bytes] = deque()
         self._keep = True
         self._came = self._taken = 0  # bytes; each counted by one thread only
@@ -215,13 +213,13 @@ class _Arrivals:
         self.problem: MemoryError | None = None
         self.wakeup, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         with contextlib.suppress(OSError):
-            fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, _READ)
+            fcntl.fcntl(source.fileno(), fcntl.F_SETPIPE_SZ, _READ)
         self._thread = threading.Thread(target=self._pump, name="observer-pipe", daemon=True)
         self._thread.start()
 
     def _pump(self) -> None:
         try:
-            while data := os.read(self._fd, _READ):
+            while data := os.read(self._source.fileno(), _READ):
                 if self._keep:
                     self._parts.append(data)
                     self._came += len(data)
@@ -257,6 +255,14 @@ class _Arrivals:
         self._taken += len(taken)
         return bytes(taken)
 
+    def close(self) -> None:
+        """Its descriptors, unless somebody still holds the other end."""
+        if self.finished:
+            self._thread.join()
+            self._source.close()
+            os.close(self.wakeup)
+            os.close(self._write)
+
 
 class _Collected:
     """What the observer writes to stderr, for the sentence that tells of its death."""
@@ -275,6 +281,11 @@ class _Collected:
         """Everything up to its end."""
         self._thread.join(1.0)
         return self._text.decode(errors="replace")
+
+    def close(self) -> None:
+        """Its descriptor, unless somebody still holds the other end."""
+        if not self._thread.is_alive():
+            self._source.close()
 
 
 @contextlib.contextmanager

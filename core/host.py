@@ -18,6 +18,7 @@ from core.knowledge.capabilities import capability_names
 from core.knowledge.landlock import SINCE, abi_detail
 from core.observer import landlock
 from core.observer.abilities import engine_abilities
+from core.ways import Ways, why_not
 
 _SYS_SECCOMP: Final = 317  # x86_64
 _SECCOMP_GET_ACTION_AVAIL: Final = 2
@@ -72,9 +73,9 @@ class Host:
         return next(ability for ability in self.abilities if ability.name == name)
 
 
-def probe() -> Host:
-    """Tries everything once; about 50 ms."""
-    return Host(platform.release(), platform.machine(), _user(), tuple(_abilities()))
+def probe(ways: Ways) -> Host:
+    """Tries everything once; about 50 ms. `ways`: in whose words more privilege is advised."""
+    return Host(platform.release(), platform.machine(), _user(), tuple(_abilities(ways)))
 
 
 def has_display() -> bool:
@@ -92,23 +93,25 @@ def _user() -> str:
     return f"uid {os.geteuid()}"
 
 
-def _abilities() -> Iterator[Ability]:
-    engines = engine_abilities()
+def _abilities(ways: Ways) -> Iterator[Ability]:
+    engines = {name: why_not(obstacle, ways) for name, obstacle in engine_abilities().items()}
     yield _engine("engine ebpf", "every call, and the capability checks inside it, as the kernel makes them", engines["ebpf"])
     yield _engine("engine ptrace", "every call, as any user", engines["ptrace"])
-    yield _capabilities()
-    for probe_one in (_seccomp, _notification, _user_namespaces, _landlock, _audit, _symbols):
+    yield _capabilities(ways)
+    for probe_one in (_seccomp, _notification, _user_namespaces, _landlock):
         yield probe_one()
+    yield _audit(ways)
+    yield _symbols()
     yield _program("sudo", "runs an observer as root from a terminal", "install sudo")
     yield _program("pkexec", "runs an observer as root from the desktop", "install polkit (pkexec)")
     yield _display()
 
 
-def _engine(name: str, use: str, why_not: str | None) -> Ability:
-    return Ability(name, why_not is None, why_not or use)  # the reason says what to do about it
+def _engine(name: str, use: str, reason: str | None) -> Ability:
+    return Ability(name, reason is None, reason or use)  # the reason says what to do about it
 
 
-def _capabilities() -> Ability:
+def _capabilities(ways: Ways) -> Ability:
     status = dict(
         line.split(":\t", 1)
         for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
@@ -119,7 +122,7 @@ def _capabilities() -> Ability:
     everything = capability_names((2 << last) - 1)
     missing = [name for name in everything if name not in bounding]
     detail = f"{len(held)} of {len(everything)} held" + (f"; the bounding set lacks {', '.join(missing)}" if missing else "")
-    remedy = "" if held else "a policy can keep capabilities with an observer that is root's (--observer sudo), or in a user namespace"
+    remedy = "" if held else f"a policy can keep capabilities with an observer that is root's ({ways.root}), or in a user namespace"
     return Ability("capabilities", bool(held), detail, remedy)
 
 
@@ -163,12 +166,13 @@ def _landlock() -> Ability:
     )
 
 
-def _audit() -> Ability:
+def _audit(ways: Ways) -> Ability:
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9) as audit:
             audit.bind((0, 1))
     except OSError as err:
-        return Ability("audit records", False, err.strerror or str(err), "needs CAP_AUDIT_READ: run the observer as root (--observer sudo)")
+        remedy = f"needs CAP_AUDIT_READ: run the observer as root ({ways.root})"
+        return Ability("audit records", False, err.strerror or str(err), remedy)
     return Ability("audit records", True, "the kernel's own word on LOG and KILL")
 
 

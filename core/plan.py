@@ -31,6 +31,7 @@ from core.recording.header import RunHeader
 from core.target import TargetError, resolve_target, working_directory
 from core.users import find_group, find_user, invoking_user, needs_root
 from core.version import VERSION
+from core.ways import COMMAND_LINE, Ways, why_not
 
 EngineChoice = Literal["auto", "ebpf", "ptrace"]
 
@@ -86,6 +87,8 @@ class Plan:
     same_cpu: bool = True
     elsewhere: bool = False
     """Whether the observer runs on another machine or in a container: the target is one of there, and found only there."""
+    ways: Ways = COMMAND_LINE
+    """How whoever asked gets more privilege."""
     source: Source = Source()
 
     @property
@@ -97,7 +100,7 @@ class Plan:
     def why_root(self) -> str:
         """What this user would be told without such an observer: also how to do without."""
         me = invoking_user()
-        nothing = Held(bounding=0, permitted=0)
+        nothing = Held(bounding=0, permitted=0, ways=self.ways)
         try:
             resolve_identity(self.policy.identity, Caller(me, me, nothing, last_capability=0, find_user=find_user, find_group=find_group))
         except PolicyError as err:
@@ -114,8 +117,8 @@ class Plan:
 
         Raises `UsageProblem`; KeyError, TypeError or ValueError where what the observer said is not whole.
         """
-        engine, notes = self._engine(dict(hello["engines"]))
-        caller = far_side.caller_of(hello, *far_side.finders(self.lookup, found or {}))
+        engine, notes = self._engine({name: why_not(obstacle, self.ways) for name, obstacle in dict(hello["engines"]).items()})
+        caller = far_side.caller_of(hello, *far_side.finders(self.lookup, found or {}), self.ways)
         try:
             spec = compile_policy(
                 self.policy,
@@ -154,17 +157,17 @@ class Plan:
             )
         return far_side.placed_target(self.target, found)
 
-    def _engine(self, why_not: Mapping[str, str | None]) -> tuple[Engine, tuple[str, ...]]:
+    def _engine(self, reasons: Mapping[str, str | None]) -> tuple[Engine, tuple[str, ...]]:
         if self.engine != "auto":
-            reason = why_not.get(self.engine)
+            reason = reasons.get(self.engine)
             if reason is not None:
                 raise UsageProblem(f"the engine {self.engine} does not work here: {reason}")
             return self.engine, ()
-        if why_not.get("ebpf") is None:
+        if reasons.get("ebpf") is None:
             return "ebpf", ()
-        if why_not.get("ptrace") is not None:
-            raise UsageProblem(f"no engine works here. ebpf: {why_not['ebpf']}; ptrace: {why_not['ptrace']}")
-        return "ptrace", (f"watching by ptrace, which does not see capability checks: {why_not['ebpf']}",)
+        if reasons.get("ptrace") is not None:
+            raise UsageProblem(f"no engine works here. ebpf: {reasons['ebpf']}; ptrace: {reasons['ptrace']}")
+        return "ptrace", (f"watching by ptrace, which does not see capability checks: {reasons['ebpf']}",)
 
     def _header(self, spec: LaunchSpec, hello: Mapping[str, Any]) -> RunHeader:
         return RunHeader(
@@ -194,11 +197,13 @@ def make_plan(
     terminal: Terminal = Terminal(),
     elsewhere: bool = False,
     file: str = "",
+    ways: Ways = COMMAND_LINE,
 ) -> Plan:
     """Resolves the target, checks the policy, builds its filter and checks that. Raises `UsageProblem`.
 
     `user`, where given, takes the place of the policy's identity.user. `elsewhere`: the observer will run on another machine or in a
-    container, so the target, its directory and its variables are to be found there. `file`: the policy's, for sentences about it.
+    container, so the target, its directory and its variables are to be found there. `file`: the policy's, for sentences about it;
+    `ways`: in whose words more privilege is advised.
     """
     source = Source(file, user_given=user is not None)
     if user is not None:
@@ -210,7 +215,7 @@ def make_plan(
         else:
             check_has_place(policy.identity, invoking_user())
             target = resolve_target(argv, environment, directory or working_directory())
-        return Plan(target, policy, build_filters(policy), engine, terminal, elsewhere=elsewhere, source=source)
+        return Plan(target, policy, build_filters(policy), engine, terminal, elsewhere=elsewhere, ways=ways, source=source)
     except (PolicyError, FilterError) as err:
         raise UsageProblem(source.locate(err)) from err
     except TargetError as err:

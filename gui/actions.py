@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from gui.icons import Shape, shape_icon
 from gui.theme import Choice, Theme
 
-_CHOICES: Final = ((Choice.DESKTOP, "&Follow the desktop"), (Choice.LIGHT, "&Light"), (Choice.DARK, "&Dark"))
+_CHOICES: Final = ((Choice.DESKTOP, "&Follow the desktop"), (Choice.LIGHT, "Li&ght"), (Choice.DARK, "Dar&k"))
 
 
 class Actions:
@@ -24,7 +24,7 @@ class Actions:
         self.stop = self._action("&Stop", "Ctrl+E", "End the target and all that it started")
         self.again = self._action("&Again", "Ctrl+R", "Stop, and run once more")
         self.choose_target = self._action("Choose a &program…", "Ctrl+T", "Choose the target's program from the disk")
-        self.edit_target = self._action("&Edit the target", "Ctrl+L", "Put the keyboard into the target's line")
+        self.edit_target = self._action("Edit the &target", "Ctrl+L", "Put the keyboard into the target's line")
         self.open_recording = self._action("Open a re&cording…", "Ctrl+Shift+O", "Show a run that was recorded")
         self.save_recording = self._action("Save the recordin&g as…", "", "Keep this run in a file of its own")
         self.open_policy = self._action("&Open a policy…", "Ctrl+O", "Read a policy file")
@@ -35,10 +35,10 @@ class Actions:
         self.find_next_mark = self._action("&Next mark", "Ctrl+Shift+M", "Go to the next marked event")
         self.go_to = self._action("&Go to…", "Ctrl+G", "Go to an event or a time")
         self.mark = self._action("&Mark", "Ctrl+M", "Mark the chosen event, or take its mark away")
-        self.show_rule = self._action("Show the r&ule", "Ctrl+Shift+R", "Select the seccomp rule that decided the chosen call")
+        self.show_rule = self._action("Sh&ow the rule", "Ctrl+Shift+R", "Select the seccomp rule that decided the chosen call")
         self.try_call = self._action("&Try the call", "Ctrl+Shift+T", "Put the chosen call through the seccomp filter as it is now")
         self.filter = self._action("Edit the f&ilter", "Ctrl+/", "Put the keyboard into the filter bar")
-        self.clear_filter = self._action("&Clear the filter", "Ctrl+Shift+/", "Show every event")
+        self.clear_filter = self._action("C&lear the filter", "Ctrl+Shift+/", "Show every event")
         self.copy = self._action("&Copy as text", "", "Copy the selected events as the log shows them")
         self.copy_csv = self._action("Copy as CS&V", "", "Copy the selected events as comma-separated values")
         self.copy_json = self._action("Copy as &JSON", "Ctrl+Shift+J", "Copy the selected events, all fields, as JSON Lines")
@@ -49,7 +49,7 @@ class Actions:
         self.show_capabilities = self._action("C&apabilities used", "Ctrl+4", "What the kernel asked for, and what could be dropped")
         self.show_processes = self._action("&Processes", "Ctrl+5", "Who made whom, what each ran, and how it ended")
         self.leave_terminal = self._action("Lea&ve the terminal", "Ctrl+Shift+Esc", "Put the keyboard back into the log")
-        self.large_type = self._action("&Larger type", "Ctrl+Shift+L", "Type for a projector")
+        self.large_type = self._action("Larger typ&e", "Ctrl+Shift+L", "Type for a projector")
         self.large_type.setCheckable(True)
         self.large_type.setChecked(theme.large)
         self.names = self._action("Show what &descriptors are open on", "Ctrl+Shift+D", "3</etc/passwd> instead of 3, as strace -y has it")

@@ -21,6 +21,8 @@ from core.predict.forecast import Forecast, forecast, root_observer
 from core.predict.program import Program, read_program
 from core.target import TargetError, resolve_target
 from core.users import find_group, find_user, invoking_user
+from gui.ways import WINDOW
+from gui.words import sentence
 
 _NO_TARGET: Final = Target("/", ("",), {}, "/")
 _ORDINARY: Final = Program("an ordinary program")
@@ -69,7 +71,7 @@ def own_caller(*, as_root: bool) -> Caller:
     """This process as the one that launches; `as_root`: through an observer that runs as root."""
     last = int(Path("/proc/sys/kernel/cap_last_cap").read_text(encoding="ascii"))
     mine = read_credentials(os.getpid(), securebits=0)
-    held = Held(mine.bounding, mine.permitted, mine.effective, mine.inheritable, mine.ambient)
+    held = Held(mine.bounding, mine.permitted, mine.effective, mine.inheritable, mine.ambient, ways=WINDOW)
     observer = User(os.getuid(), os.getgid(), tuple(os.getgroups()))
     caller = Caller(invoking_user(), observer, held, last, find_user, find_group)
     return root_observer(caller) if as_root else caller
@@ -104,4 +106,4 @@ def _program(command: str) -> tuple[Target, Program, tuple[str, ...]]:
             return target, read_program(target.executable), ()
         except (TargetError, OSError) as err:
             why = str(err)
-    return _NO_TARGET, _ORDINARY, (f"{why}. Below as for an ordinary program:",) if command.strip() else ()
+    return _NO_TARGET, _ORDINARY, (f"{sentence(why)} Below as for an ordinary program:",) if command.strip() else ()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+from typing import Final
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -19,13 +21,16 @@ from gui.policy_pages import PolicyPages
 from gui.settings import Settings
 from gui.theme import Choice, Theme
 
+_REST_MS: Final = 200
+"""How long the window is left alone when it comes up, before the first observer is started ahead."""
+
 
 def run_window(application: QApplication | None = None) -> int:
     """Opens the window and stays until it is closed; the exit status. `application`: where there is one already."""
     application = application or make_application()
     collector = CycleCollector()
     settings = Settings()
-    theme = Theme(application, Choice(settings.text("theme", Choice.DESKTOP)), large=settings.text("type") == "larger")
+    theme = Theme(application, Choice(settings.one_of("theme", Choice, Choice.DESKTOP)), large=settings.text("type") == "larger")
     document = PolicyDocument()
     pages = PolicyPages(theme, document)
     window = MainWindow(theme, settings, document, pages.titled())
@@ -40,6 +45,7 @@ def run_window(application: QApplication | None = None) -> int:
     interrupts.interrupted.connect(window.close)
     window.show()
     threading.Thread(target=_load_the_rest, daemon=True).start()
+    QTimer.singleShot(_REST_MS, window.flow.keep_ahead)
     status = application.exec()
     interrupts.restore()
     collector.stop()

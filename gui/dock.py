@@ -71,9 +71,10 @@ class Dock(QDockWidget):
     """A dock whose title bar is a `PanelHeader`: it can be moved by it, closed, and brought back from the View menu."""
 
     def __init__(
-        self, theme: Theme, name: str, tabs: Sequence[str], content: QWidget, *, plain: bool = False, parent: QWidget | None = None
+        self, theme: Theme, title: str, tabs: Sequence[str], content: QWidget, *, plain: bool = False, parent: QWidget | None = None
     ) -> None:
-        """`plain`: the header is on the panel's own ground."""
+        """`title`: as the menu has it, with its letter (&); `plain`: the header is on the panel's own ground."""
+        name = title.replace("&", "")
         super().__init__(name, parent)
         self.setObjectName(f"dock{name}")
         self.header = PanelHeader(theme, tabs, closable=True, plain=plain)
@@ -82,4 +83,4 @@ class Dock(QDockWidget):
         self.setTitleBarWidget(self.header)
         self.setWidget(content)
         self.setAccessibleName(name)
-        self.toggleViewAction().setText(name)
+        self.toggleViewAction().setText(title)

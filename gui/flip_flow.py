@@ -14,6 +14,7 @@ from core.judge.proof import Proof, Standing, not_testable
 from core.observer_command import PrefixError, is_elsewhere
 from gui.run_controller import RunController
 from gui.run_flow import RunFlow, environment, recording_path
+from gui.ways import WINDOW
 from gui.words import sentence
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class FlipFlow(QObject):
         question, prefix = Question(index, change.sentence), self._flow.observer or "none"
         privileged = os.geteuid() == 0 or prefix != "none"
         try:
-            flip = prepare_flip(recording, index, change, privileged=privileged, environment=environment(), elsewhere=is_elsewhere(prefix))
+            far = is_elsewhere(prefix)
+            flip = prepare_flip(recording, index, change, privileged=privileged, ways=WINDOW, environment=environment(), elsewhere=far)
             command = self._flow.command_behind(prefix)
             self._path = recording_path(recording.header.argv[0])
         except NotTestableError as err:

@@ -27,7 +27,7 @@ class HostProbe(QObject):
         process = self._process = QProcess(self)
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
-        process.start(sys.executable, ["-I", "-m", "core.cli", "host", "--json"])
+        process.start(sys.executable, ["-I", "-m", "gui.host_answer"])
 
     def shut_down(self) -> None:
         """Ends a probe that goes on: nobody waits for it any more."""

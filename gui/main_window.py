@@ -25,8 +25,9 @@ from gui.panels.log import LogPanel
 from gui.panels.terminal import TerminalPanel
 from gui.policy_document import PolicyDocument
 from gui.policy_files import PolicyFiles
+from gui.recorded_output import recorded_command, recorded_output, recorded_sentence
 from gui.run_choices import RunChoices
-from gui.run_flow import RunFlow, save_copy
+from gui.run_flow import RunFlow, recordings_folder, save_copy
 from gui.run_pages import CAPABILITIES_PAGE, LOG_PAGE, PROCESSES_PAGE, SUMMARY_PAGE, RunPages
 from gui.settings import LAYOUT_VERSION, Settings
 from gui.status_line import StatusLine, size_text
@@ -60,7 +61,7 @@ class MainWindow(QMainWindow):
         self.choices = RunChoices(self.flow, settings, self)
         self.bar = TargetBar(theme, self.actions_, self.files.menu)
         invitations = self._invitations()
-        self.log = LogPanel(theme, invitations)
+        self.log = LogPanel(theme, invitations, self._ways_out())
         self.pages = RunPages(theme, document, self.log, invitations[0])
         self._badge = ObserverBadge(theme, self.bar, self.choices)
         self.flips = FlipFlow(self.flow, self)
@@ -87,6 +88,12 @@ class MainWindow(QMainWindow):
             Invitation(actions.open_recording, "Look again at a run that was recorded"),
         ]
 
+    def _ways_out(self) -> list[Invitation]:
+        return [
+            Invitation(self.actions_.clear_filter, "Show every event"),
+            Invitation(self.actions_.filter, "Put the keyboard into it, to ask for something else"),
+        ]
+
     def _lay_out(self, policy_pages: Sequence[tuple[str, QWidget]]) -> None:
         self.setWindowTitle("Gatescope")
         self.resize(_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
@@ -99,16 +106,16 @@ class MainWindow(QMainWindow):
         for _, page in policy_pages:
             pages.addWidget(page)
         titles = [title for title, _ in policy_pages] or ["Policy"]
-        self._policy_dock = self._add_dock("Policy", titles, pages, Qt.DockWidgetArea.LeftDockWidgetArea)
-        self._inspector_dock = self._add_dock("Inspector", TABS, self.inspector, Qt.DockWidgetArea.RightDockWidgetArea)
-        self._terminal_dock = self._add_dock("Terminal", ["Terminal"], self.terminal, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self._policy_dock = self._add_dock("Polic&y", titles, pages, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self._inspector_dock = self._add_dock("I&nspector", TABS, self.inspector, Qt.DockWidgetArea.RightDockWidgetArea)
+        self._terminal_dock = self._add_dock("Ter&minal", ["Terminal"], self.terminal, Qt.DockWidgetArea.BottomDockWidgetArea)
         self._docks = (self._policy_dock, self._inspector_dock, self._terminal_dock)
         self._policy_dock.header.tab_chosen.connect(pages.setCurrentIndex)
         self._inspector_dock.header.tab_chosen.connect(self.inspector.setCurrentIndex)
         self._place_docks()
 
-    def _add_dock(self, name: str, tabs: Sequence[str], content: QWidget, area: Qt.DockWidgetArea) -> Dock:
-        dock = Dock(self._theme, name, tabs, content, plain=len(tabs) == 1, parent=self)
+    def _add_dock(self, title: str, tabs: Sequence[str], content: QWidget, area: Qt.DockWidgetArea) -> Dock:
+        dock = Dock(self._theme, title, tabs, content, plain=len(tabs) == 1, parent=self)
         self.addDockWidget(area, dock)
         return dock
 
@@ -199,8 +206,8 @@ class MainWindow(QMainWindow):
         if (columns := settings.layout("columns")) is not None:
             self.log.table.restore_columns(columns)
         self.bar.set_history(settings.history())
-        path = settings.text("policy")
-        if path and Path(path).is_file():
+        # One that is gone is told like any that cannot be read: what runs now runs without it.
+        if path := settings.text("policy"):
             self.files.open(Path(path))
 
     def _remember(self) -> None:
@@ -280,7 +287,7 @@ class MainWindow(QMainWindow):
     # Recordings.
 
     def _on_open_recording(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Open a recording", "", _RECORDINGS)
+        name, _ = QFileDialog.getOpenFileName(self, "Open a recording", str(recordings_folder()), _RECORDINGS)
         if name:
             self.open_recording(Path(name))
 
@@ -295,8 +302,16 @@ class MainWindow(QMainWindow):
             return
         self.log.info.hide()
         self.flow.show(recording)
+        if not self.flow.busy:  # a target that runs keeps its terminal
+            self._show_output(recording)
         if recording.remark is not None:
             self.log.info.note(recording.remark)
+
+    def _show_output(self, recording: Recording) -> None:
+        self.terminal.start(recorded_command(recording))
+        for data in recorded_output(recording):
+            self.terminal.feed(data)
+        self.terminal.end(recorded_sentence(recording), bad=False)
 
     def _on_second_run_wanted(self, path: Path) -> None:
         first = self.flow.recording.path if self.flow.recording is not None else None

@@ -174,5 +174,5 @@ class PolicyFiles(QObject):
 
 def _reading_failed(path: Path, err: PolicyError | OSError) -> str:
     if isinstance(err, OSError):
-        return f"{path} cannot be read: {err.strerror}. Choose another file, or change who may read it."
+        return f"The policy {path} cannot be read: {err.strerror}. Choose another file, or change who may read it."
     return sentence(f"{path.name}: {err}")

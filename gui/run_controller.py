@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from core.observer import wire
+from core.rest import Rest
+from gui.standby import Standby, end_observer
 
 if TYPE_CHECKING:
     from core.plan import Plan
@@ -47,8 +50,10 @@ class RunController(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session: Session | None = None
+        self._standby = Standby(self)
         self._process: QProcess | None = None
         self._waiting: deque[bytes] = deque()
+        self._rest = Rest()
         self._stderr = bytearray()
         self._gone: int | None = None
         self._announced: tuple[Recording | None, str] = (None, "")
@@ -62,6 +67,10 @@ class RunController(QObject):
         """From `start` until `finished`."""
         return self._process is not None
 
+    def prepare(self, command: list[str]) -> None:
+        """Has an observer wait for a run that is started by this command line; its end is that of the window, or `shut_down`."""
+        self._standby.prepare(command)
+
     def start(self, plan: Plan, command: list[str], path: Path | None) -> None:
         """Starts the observer by this command line; the recording goes to `path`. Raises RuntimeError while busy."""
         # Here, so that the window opens before the judge and Arrow are loaded.
@@ -74,15 +83,16 @@ class RunController(QObject):
         self._stderr.clear()
         self._gone = None
         self._announced = (None, "")
-        process = self._process = QProcess(self)
-        process.setProgram(command[0])
-        process.setArguments(command[1:])
+        process, written = self._standby.take(command)
+        self._process = process
         process.readyReadStandardOutput.connect(self._on_stdout)
         process.readyReadStandardError.connect(self._on_stderr)
         process.errorOccurred.connect(self._on_error)
         process.finished.connect(self._on_finished)
         self.started.emit()
-        process.start()
+        if process.state() is QProcess.ProcessState.NotRunning:
+            process.start()
+        self._take_in(written)
 
     def stop(self) -> None:
         """Kills the target's whole tree."""
@@ -99,14 +109,10 @@ class RunController(QObject):
         self._write(wire.encode_command(wire.Resize(rows, columns)))
 
     def shut_down(self) -> None:
-        """Ends the run and waits for it: the window is closing."""
-        process = self._process
-        if process is None:
-            return
-        process.closeWriteChannel()
-        if not process.waitForFinished(_PATIENCE_MS):
-            process.kill()
-            process.waitForFinished(_PATIENCE_MS)
+        """Ends the run, and the observer that waits for the next, and waits for both: the window is closing."""
+        self._standby.shut_down()
+        if self._process is not None:
+            end_observer(self._process)
 
     # The observer's side.
 
@@ -120,7 +126,8 @@ class RunController(QObject):
 
     def _take_in(self, data: bytes) -> None:
         self._waiting.extend(data[start : start + _SLICE] for start in range(0, len(data), _SLICE))
-        self._turn.start()
+        if not self._turn.isActive():  # which would begin a rest anew
+            self._turn.start()
 
     def _on_stderr(self) -> None:
         if self._process is not None:
@@ -139,7 +146,7 @@ class RunController(QObject):
         self._patience.stop()
         # Qt gives a killed process's signal as its exit code.
         self._gone = exit_code if status is QProcess.ExitStatus.NormalExit else -exit_code
-        self._turn.start()
+        self._turn.start(0)
 
     def _on_patience_lost(self) -> None:
         if self._process is not None:
@@ -151,9 +158,15 @@ class RunController(QObject):
         if self.session is None:
             self._turn.stop()
             return
-        deadline = time.monotonic() + _BUDGET
-        while self._waiting and time.monotonic() < deadline:
+        rest = self._rest.left(_SLICE * len(self._waiting)) if self._gone is None else 0
+        self._turn.setInterval(math.ceil(rest * 1000))
+        if rest:
+            return
+        running, began = self.session.state == "running", time.monotonic()
+        while self._waiting and time.monotonic() < began + _BUDGET:
             self._announce(self.session.feed(self._waiting.popleft()))
+        if running:
+            self._rest.worked(time.monotonic() - began)
         if not self._waiting:
             self._turn.stop()
             if self._gone is not None:

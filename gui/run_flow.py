@@ -14,8 +14,9 @@ from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from core.observer_command import PREFIXES, PrefixError, is_elsewhere, observer_command, root_prefix
 from core.policy.model import Policy
-from core.standing import Standing, standing
+from core.standing import Standing, recorded_standing, standing
 from gui.run_controller import RunController
+from gui.ways import WINDOW
 from gui.words import sentence
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class RunFlow(QObject):
         """Whether the user knows that the recording is no longer written."""
         self._command = ""
         self._prefix = "none"
+        self._ahead = False
         self._refresh = QTimer(self, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self._on_refresh)
         self.controller.recording_opened.connect(self._on_recording_opened)
@@ -69,6 +71,15 @@ class RunFlow(QObject):
     def busy(self) -> bool:
         return self.controller.busy
 
+    def keep_ahead(self) -> None:
+        """From now on an observer waits for the next run, unless that takes a prefix: one may ask for a password, or start something far away."""
+        self._ahead = True
+        self._prepare()
+
+    def _prepare(self) -> None:
+        if self._ahead and not self.busy and self.observer in ("", "none"):
+            self.controller.prepare(self.command_behind("none"))
+
     def run(self, policy: Policy, argv: list[str], rows: int, columns: int) -> bool:
         """Starts a run; where it cannot be, says why in `problem`. Whether it started."""
         # Here, so that the window opens before the judge and Arrow are loaded.
@@ -77,7 +88,9 @@ class RunFlow(QObject):
         try:
             terminal = Terminal(rows=rows, columns=columns)
             elsewhere = is_elsewhere(self.observer)
-            plan = make_plan(policy, argv, environment=environment(), engine=self.engine, terminal=terminal, elsewhere=elsewhere)
+            plan = make_plan(
+                policy, argv, environment=environment(), engine=self.engine, terminal=terminal, elsewhere=elsewhere, ways=WINDOW
+            )
             prefix = self.observer or (root_prefix(graphical=True) if plan.needs_root else "none")
             command = self.command_behind(prefix)
         except (UsageProblem, PrefixError) as err:
@@ -87,7 +100,7 @@ class RunFlow(QObject):
             path = recording_path(argv[0])
         except OSError as err:
             self.problem.emit(
-                f"The recording cannot be kept in {err.filename}: {err.strerror}. Free the folder, or set XDG_DATA_HOME to another."
+                f"The recording cannot be kept in {err.filename}: {err.strerror}. Make room there, or make it writable, or set XDG_DATA_HOME to another folder."
             )
             return False
         self.notes, self._failure, self._command = [], "", shlex.join(argv)
@@ -126,11 +139,12 @@ class RunFlow(QObject):
 
     @property
     def standing(self) -> Standing | None:
-        """Which engine and whose privilege the run has or had; None where nothing runs or ran."""
+        """Which engine and whose privilege the run that is shown has or had; None where there is none yet."""
         session = self.controller.session
-        if session is None or session.engine is None:
-            return None
-        return standing(session.hello, session.engine, self._prefix, os.getuid())
+        if session is not None and session.engine is not None and session.recording is self.recording:
+            return standing(session.hello, session.engine, self._prefix, os.getuid(), WINDOW)
+        starting = session is not None and session.state == "starting"
+        return recorded_standing(self.recording.header) if self.recording is not None and not starting else None
 
     # What the controller tells.
 
@@ -155,11 +169,15 @@ class RunFlow(QObject):
     def _on_finished(self) -> None:
         self._refresh.stop()
         session = self.controller.session
+        if session is not None and session.pid is None:
+            # How it ended is not to stand below what an earlier target wrote.
+            self.target_started.emit(self._command)
         if session is not None and session.ending is not None:
             self.target_ended.emit(session.ending.sentence, session.ending.exit_status >= 128 and not session.ending.stopped)
         elif self._failure:
             self.target_ended.emit(self._failure, True)
         self._on_refresh()
+        self._prepare()
 
     def _on_refresh(self) -> None:
         # At once: while the run goes on, room can still be made, or the run be stopped.
@@ -183,9 +201,14 @@ def environment() -> dict[str, str]:
     return {**kept, "TERM": _TERMINAL}
 
 
+def recordings_folder() -> Path:
+    """Where every run is kept for a while."""
+    return user_data_path("gatescope") / "recordings"
+
+
 def recording_path(program: str) -> Path:
     """A file of its own for a new run; of the older ones only the latest stay. Raises OSError."""
-    folder = user_data_path("gatescope") / "recordings"
+    folder = recordings_folder()
     folder.mkdir(parents=True, exist_ok=True)
     for old in sorted(folder.glob("*.arrow"))[: -_KEPT_RECORDINGS + 1]:
         old.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,13 @@ class Settings:
         self._store.setValue(f"layout/{name}", state)
 
     def text(self, name: str, default: str = "") -> str:
-        return str(self._store.value(name, default))
+        value = self._store.value(name, default)
+        return value if isinstance(value, str) else default
+
+    def one_of(self, name: str, choices: Iterable[str], default: str) -> str:
+        """The remembered choice; `default` where the file names none that there is."""
+        value = self.text(name)
+        return value if value in set(choices) else default
 
     def set_text(self, name: str, value: str) -> None:
         self._store.setValue(name, value)

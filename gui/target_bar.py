@@ -86,7 +86,12 @@ class TargetBar(QToolBar):
         try:
             words = shlex.split(self.target.currentText())
         except ValueError as err:
-            raise ValueError(f"The target's command line cannot be split: {err}. Close the quotation mark, or put \\ before it.") from err
+            advice = (
+                "Close the quotation mark, or put \\ before it"
+                if "quotation" in str(err)
+                else "Put something behind the last \\, or take it away"
+            )
+            raise ValueError(f"The target's command line cannot be split: {err}. {advice}.") from err
         if not words:
             raise ValueError("There is no target: type a command into the field “Target”, for example  ls -l /")
         return words

@@ -6,7 +6,7 @@ from __future__ import annotations
 def sentence(text: str) -> str:
     """With a capital and a full stop, as it stands alone; a first word that is a path or a name with signs keeps its case."""
     text = text.strip()
-    start = text[:1].upper() + text[1:] if text.split(" ", 1)[0].isalpha() else text
+    start = text[:1].upper() + text[1:] if text.split(" ", 1)[0].removesuffix("'s").isalpha() else text
     return start if not start or start.endswith((".", "?", "!")) else f"{start}."
 
 

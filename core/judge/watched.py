@@ -24,11 +24,19 @@ class Watched:
     def succeeded(self, calls: NDArray[np.void]) -> NDArray[np.intp]:
         """The rows of those that returned, and not an errno. `calls`: with the fields `arch`, `nr`, `ret` and `flags`; a call of x32 may be taken
         for one of x86_64 and the other way round, so look at the name."""
+        return np.flatnonzero(self._known(calls) & (calls["ret"] >= 0) & ((calls["flags"] & CallFlag.EXITED) != 0))
+
+    def failed(self, calls: NDArray[np.void], error: int) -> NDArray[np.intp]:
+        """The rows of those that returned this errno; as `succeeded`."""
+        failed = (calls["ret"] == -error) & ((calls["flags"] & CallFlag.EXITED) != 0)
+        return np.flatnonzero(failed & self._known(calls)) if failed.any() else np.empty(0, np.intp)
+
+    def _known(self, calls: NDArray[np.void]) -> NDArray[np.bool_]:
         arches, nrs = calls["arch"], calls["nr"]
         known = np.zeros(len(calls), np.bool_)
         for arch in distinct(arches).tolist():
             known |= self._table(arch)[np.minimum(nrs & ~np.uint32(X32_SYSCALL_BIT), _TABLE_SIZE - 1)] & (arches == arch)
-        return np.flatnonzero(known & (calls["ret"] >= 0) & ((calls["flags"] & CallFlag.EXITED) != 0))
+        return known
 
     def _table(self, arch: int) -> NDArray[np.bool_]:
         table = self._tables.get(arch)

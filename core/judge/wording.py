@@ -219,6 +219,12 @@ def failed(ret: int) -> str:
     return f"{errno_name(errno)}: {errno_meaning(errno)}"
 
 
+def promised_in_vain(path: str, lacking: int) -> str:
+    """An execve that failed, since the file's effective bit promises these capabilities (a mask) and the bounding set lacks them."""
+    names = ", ".join(cap(number) for number in range(lacking.bit_length()) if lacking >> number & 1)
+    return f"EPERM: {path} is to start with {names} by its file capabilities, and the bounding set lacks {'it' if lacking.bit_count() == 1 else 'them'}"
+
+
 def other_refusal(ret: int) -> str:
     """A refusal with all checks on record, none of which explains it."""
     return f"{errno_name(-ret)}, but no capability was refused: file permissions, a security module or the arguments"

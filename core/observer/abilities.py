@@ -33,17 +33,24 @@ def hello() -> dict[str, Any]:
     }
 
 
-def engine_abilities() -> Mapping[str, str | None]:
-    """For each engine None where it works, else a sentence that says why not and how to get it. A few ms."""
-    return {"ebpf": _ebpf(), "ptrace": _ptrace()}
+def engine_abilities() -> Mapping[str, Mapping[str, Any] | None]:
+    """For each engine None where it works, else `reason`, which says why not and how to get it, and `root_helps`. A few ms.
+
+    Where an observer that is root's would have it, how to get one is for whoever shows the reason to say.
+    """
+    return {"ebpf": _ebpf(), "ptrace": _obstacle(_ptrace())}
 
 
-def _ebpf() -> str | None:
+def _obstacle(reason: str | None, *, root_helps: bool = False) -> Mapping[str, Any] | None:
+    return None if reason is None else {"reason": reason, "root_helps": root_helps}
+
+
+def _ebpf() -> Mapping[str, Any] | None:
     try:
-        from core.observer.ebpf.abilities import why_not  # what it needs may be missing, and that is an answer
+        from core.observer.ebpf.abilities import root_helps, why_not  # what it needs may be missing, and that is an answer
     except ImportError as err:
-        return f"the eBPF engine cannot be loaded: {err}"
-    return why_not()
+        return _obstacle(f"the eBPF engine cannot be loaded: {err}")
+    return _obstacle(why_not(), root_helps=root_helps())
 
 
 def _ptrace() -> str | None:

@@ -162,6 +162,8 @@ class Observer:
 
     def _obey(self, command: wire.Command) -> None:
         match command:
+            case wire.Greet():
+                self._writer.emit_json(FrameKind.HELLO, hello())
             case wire.Lookup():
                 self._writer.emit_json(FrameKind.FOUND, look_up(command))
             case wire.Launch(spec):

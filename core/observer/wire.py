@@ -19,7 +19,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-PROTOCOL: Final = 7
+PROTOCOL: Final = 9
 """Raised by one whenever a frame, a record or the spec changes its meaning; both sides compare it in HELLO."""
 
 MAX_FRAME: Final = 64 * 1024 * 1024
@@ -45,7 +45,7 @@ class FrameKind(enum.IntEnum):
 
     HELLO = 1
     """JSON `{protocol, pid, uid, gid, groups, capabilities: {permitted, effective, bounding, inheritable, ambient}, securebits,
-    last_capability, landlock, machine, kernel, invoker: {uid, gid, groups}, engines: {ebpf: null | reason, ptrace: null | reason}}` (sets as masks); the first frame,
+    last_capability, landlock, machine, kernel, invoker: {uid, gid, groups}, engines: {ebpf: null | {reason, root_helps}, ptrace: null | {reason, root_helps}}}` (sets as masks); the first frame,
     before any command, so that the launch can be planned for what this observer may do. `landlock` is the kernel's Landlock ABI, 0 where it has none. `invoker` is the user who asked for this observer: where
     sudo or pkexec made root of somebody, that somebody."""
     STARTED = 2
@@ -755,6 +755,11 @@ class CloseOutput:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Greet:
+    """Before a launch: HELLO once more, for what it said may have become another while the observer waited."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Lookup:
     """Before a launch: what do these names mean where the observer is? Answered by FOUND."""
 
@@ -765,14 +770,16 @@ class Lookup:
     """A command as execvp takes it, to be found in the observer's own PATH; empty: no program is asked for."""
 
 
-Command = Lookup | Launch | Stop | Signal | Input | Resize | CloseOutput
+Command = Greet | Lookup | Launch | Stop | Signal | Input | Resize | CloseOutput
 
 
 def encode_command(command: Command) -> bytes:
     """One line, ending in a newline."""
     match command:
+        case Greet():
+            value: dict[str, Any] = {"command": "greet"}
         case Lookup(users, groups, program):
-            value: dict[str, Any] = {"command": "lookup", "users": users, "groups": groups, "program": program}
+            value = {"command": "lookup", "users": users, "groups": groups, "program": program}
         case Launch(spec):
             value = {"command": "launch", "spec": spec.to_json()}
         case Stop():
@@ -798,6 +805,8 @@ def decode_command(line: bytes) -> Command:
     name = reader.text("command")
     command: Command
     match name:
+        case "greet":
+            command = Greet()
         case "lookup":
             command = Lookup(reader.users("users"), reader.strings("groups"), reader.text("program"))
         case "launch":
@@ -816,6 +825,6 @@ def decode_command(line: bytes) -> Command:
         case "close-output":
             command = CloseOutput(reader.number("stream", 2))
         case _:
-            raise SpecError(f"command: {name!r} is not one of lookup, launch, stop, signal, input, resize, close-output")
+            raise SpecError(f"command: {name!r} is not one of greet, lookup, launch, stop, signal, input, resize, close-output")
     reader.finish()
     return command

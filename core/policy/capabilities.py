@@ -8,7 +8,7 @@ from __future__ import annotations
 from core.observer.wire import CapabilitySets
 from core.policy.error import PolicyError
 from core.policy.expert import expert_sets
-from core.policy.held import MORE_PRIVILEGE, Held, mask, names_of, not_held
+from core.policy.held import Held, mask, names_of, not_held
 from core.policy.model import Capabilities
 from core.policy.securebits import NO_CAP_AMBIENT_RAISE, NOROOT
 
@@ -77,5 +77,5 @@ def _bounding_for(wanted: int, held: Held, no_new_privs: bool) -> int | None:
     raise PolicyError(
         "identity.no_new_privs",
         "must be true for this policy: without it, a setuid program or file capabilities could bring a dropped capability back, and taking it "
-        f"from the bounding set needs SETPCAP, which the observer does not hold. Set it so. Or: {MORE_PRIVILEGE[0].lower()}{MORE_PRIVILEGE[1:]}.",
+        f"from the bounding set needs SETPCAP, which the observer does not hold. Set it so. Or: {held.ways.more}.",
     )

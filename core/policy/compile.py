@@ -44,7 +44,7 @@ def compile_policy(
     if len(stack) != len(filters):
         raise ValueError('the mode "filter" needs the built filters, all of them; the other modes have none')
     ids = resolve_identity(policy.identity, caller)
-    held = Held.everything(caller.last_capability) if policy.identity.user_namespace else caller.held
+    held = Held.everything(caller.last_capability, caller.held.ways) if policy.identity.user_namespace else caller.held
     no_new_privs = policy.identity.no_new_privs
     sets = target_sets(policy.capabilities, held, uid=ids.target_uid, no_new_privs=no_new_privs, untouched=untouched(held, ids))
     securebits = target_securebits(policy.capabilities, held)

@@ -12,9 +12,10 @@ from typing import Final, Literal
 
 from core.observer.wire import CapabilitySets
 from core.policy.error import PolicyError
-from core.policy.held import MORE_PRIVILEGE, Held, it, mask, names_of, not_held
+from core.policy.held import Held, it, mask, names_of, not_held
 from core.policy.model import Capabilities
 from core.policy.securebits import NO_CAP_AMBIENT_RAISE
+from core.ways import capitalised
 
 SetName = Literal["bounding", "permitted", "effective", "inheritable", "ambient"]
 
@@ -99,7 +100,7 @@ def _of_bounding(asked: CapabilitySets, held: Held) -> Iterator[Refusal]:
         yield Refusal(
             "bounding",
             dropped,
-            f"dropping from the bounding set needs SETPCAP, which the observer does not hold. {MORE_PRIVILEGE}, or leave capabilities.bounding out.",
+            f"dropping from the bounding set needs SETPCAP, which the observer does not hold. {capitalised(held.ways.more)}, or leave capabilities.bounding out.",
             leave="bounding",
         )
 

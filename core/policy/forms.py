@@ -49,7 +49,7 @@ def simple_form(capabilities: Capabilities, identity: Identity, caller: Caller) 
 
 def launching_held(identity: Identity, caller: Caller) -> Held:
     """What whoever launches holds over the target: in a user namespace of its own, everything."""
-    return Held.everything(caller.last_capability) if identity.user_namespace else caller.held
+    return Held.everything(caller.last_capability, caller.held.ways) if identity.user_namespace else caller.held
 
 
 def as_they_are(name: SetName, held: Held) -> int:

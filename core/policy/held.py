@@ -8,9 +8,7 @@ from typing import Final
 
 from core.knowledge.capabilities import NAMES, capability_name, parse_capability
 from core.policy.error import PolicyError, quoted, suggestion
-
-MORE_PRIVILEGE: Final = "Run the observer as root (--observer sudo), or set identity.user_namespace = true"
-"""How to get a capability that the observer does not hold; goes at a sentence's start and is not closed."""
+from core.ways import COMMAND_LINE, Ways, capitalised
 
 _SETPCAP: Final = 1 << 8
 
@@ -25,12 +23,14 @@ class Held:
     inheritable: int = 0
     ambient: int = 0
     securebits: int = 0
+    ways: Ways = dataclasses.field(default=COMMAND_LINE, compare=False)
+    """How whoever is told gets what the observer does not hold."""
 
     @classmethod
-    def everything(cls, last_capability: int) -> Held:
+    def everything(cls, last_capability: int, ways: Ways = COMMAND_LINE) -> Held:
         """What the creator of a user namespace holds in it: all capabilities up to `last_capability`."""
         full = (2 << last_capability) - 1
-        return cls(bounding=full, permitted=full, effective=full)
+        return cls(bounding=full, permitted=full, effective=full, ways=ways)
 
     @property
     def giveable(self) -> int:
@@ -70,8 +70,9 @@ def not_held(missing: int, held: Held) -> str:
     """The sentence for capabilities that the observer cannot give, with how to get them."""
     what = f"{names_of(missing)} cannot be given: the observer does not hold {it(missing)}"
     if held.may_set:
-        return f"{what}, privileged as it is: the container or machine withholds {it(missing)}. Set identity.user_namespace = true to hold {it(missing)} in a namespace of its own."
-    return f"{what}. {MORE_PRIVILEGE} to hold {it(missing)} in a namespace of its own."
+        namespace = capitalised(held.ways.namespace)
+        return f"{what}, privileged as it is: the container or machine withholds {it(missing)}. {namespace} to hold {it(missing)} in a namespace of its own."
+    return f"{what}. {capitalised(held.ways.more)} to hold {it(missing)} in a namespace of its own."
 
 
 def it(bits: int) -> str:

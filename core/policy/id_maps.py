@@ -57,7 +57,7 @@ def check_may_map(key: str, kind: Kind, lines: IdMap, own: int, held: Held) -> N
         raise PolicyError(
             key,
             f"{quoted(lines)} cannot be mapped: without {name} the kernel lets an observer map its own {kind} only, one line: "
-            f"[[{lines[0][0]}, {own}, 1]]. Write that, or run the observer as root (--observer sudo).",
+            f"[[{lines[0][0]}, {own}, 1]]. Write that, or run the observer as root ({held.ways.root}).",
         )
     # Whoever stands for root could otherwise make files whose capabilities count outside (since Linux 5.12).
     if kind == "uid" and not held.permitted >> _SETFCAP & 1 and inside_of(lines, 0) is not None:

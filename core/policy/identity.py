@@ -129,12 +129,12 @@ def _outside(identity: Identity, user: User, groups: tuple[int, ...] | None, cal
 
 
 def _refuse(identity: Identity, uid: int | None, gid: int | None, groups: tuple[int, ...] | None, caller: Caller) -> None:
-    has = f"the observer runs as uid {caller.observer.uid} and may not change {{}}. Run the observer as root (--observer sudo), or {{}}"
+    ways = caller.held.ways
+    has = f"the observer runs as uid {caller.observer.uid} and may not change {{}}. Run the observer as root ({ways.root}), or {{}}"
+    inside = f"{ways.namespace}, in which it is mapped to your own."
     if uid is not None:
-        inside = "set identity.user_namespace = true, in which it is mapped to your own."
         raise PolicyError("identity.user", f"{quoted(identity.user)} cannot be taken on: {has.format('its uid', inside)}")
     if gid is not None:
-        inside = "set identity.user_namespace = true, in which it is mapped to your own."
         raise PolicyError("identity.group", f"{quoted(identity.group)} cannot be taken on: {has.format('its gid', inside)}")
     if groups is not None:
         raise PolicyError("identity.groups", f"cannot be set: {has.format('its groups', 'leave groups out.')}")
@@ -145,7 +145,7 @@ def _in_namespace(identity: Identity, user: User, groups: tuple[int, ...] | None
         raise PolicyError(
             "identity.groups",
             "cannot be set in a user namespace that an ordinary user makes: the kernel denies setgroups there. "
-            "Leave groups out, or run the observer as root (--observer sudo).",
+            f"Leave groups out, or run the observer as root ({caller.held.ways.root}).",
         )
     uid = _inside(identity, "uid", user.uid)
     gid = _inside(identity, "gid", user.gid)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from core.policy.error import PolicyError, quoted, suggestion
-from core.policy.held import MORE_PRIVILEGE, Held
+from core.policy.held import Held
 from core.policy.model import Capabilities
+from core.ways import capitalised
 
 NOROOT: Final = 1 << 0
 NO_CAP_AMBIENT_RAISE: Final = 1 << 6
@@ -54,5 +55,5 @@ def _check_securebits_change(bits: int, held: Held) -> None:
         )
     if not held.may_set:
         raise PolicyError(
-            "capabilities.securebits", f"setting securebits needs SETPCAP, which the observer does not hold. {MORE_PRIVILEGE}."
+            "capabilities.securebits", f"setting securebits needs SETPCAP, which the observer does not hold. {capitalised(held.ways.more)}."
         )

@@ -42,6 +42,8 @@ class Prediction:
     """None: the kernel will refuse the execve with EPERM."""
     rules: tuple[Rule, ...]
     """In the kernel's order."""
+    lacking: int = 0
+    """Where it will refuse: the capabilities that the file promises and the bounding set lacks, bit n for capability n."""
     secure: bool = False
     """Whether the program is told that it is privileged (AT_SECURE), so that the loader and libc distrust its environment."""
 
@@ -78,8 +80,8 @@ class _Exec:
         self._setuid_and_setgid()
         self._id_changed = self._euid != before.euid or not (self._egid == before.egid or self._egid in before.groups)
         file = self._file_capabilities()
-        if file is not None and not self._take_file(file):
-            return Prediction(before, None, tuple(self._rules))
+        if file is not None and (lacking := self._take_file(file)):
+            return Prediction(before, None, tuple(self._rules), lacking)
         self._privileged_root(file)
         self._no_gain()
         self._clear_ambient(file)
@@ -100,7 +102,7 @@ class _Exec:
             sgid=self._egid,
             securebits=securebits,
         )
-        return Prediction(before, after, tuple(self._rules), self._is_secure(permitted))
+        return Prediction(before, after, tuple(self._rules), secure=self._is_secure(permitted))
 
     def _say(self, sentence: str, *sets: str) -> None:
         self._rules.append(Rule(sentence, sets))
@@ -141,8 +143,8 @@ class _Exec:
             return None
         return file
 
-    def _take_file(self, file: FileCapabilities) -> bool:
-        """bprm_caps_from_vfs_caps. False: the execve fails."""
+    def _take_file(self, file: FileCapabilities) -> int:
+        """bprm_caps_from_vfs_caps. What is lacking, so that the execve fails."""
         sets = self._before.sets
         granted = file.permitted & self._everything
         from_bounding, from_inheritable = sets.bounding & granted, sets.inheritable & file.inheritable & self._everything
@@ -157,12 +159,12 @@ class _Exec:
             self._say(
                 f"the file's effective bit promises {_list(missing)}, which the bounding set lacks: execve fails with EPERM", "permitted"
             )
-            return False
+            return missing
         if missing:
             self._say(
                 f"the file grants {_list(missing)}, but the bounding set lacks {'it' if missing.bit_count() == 1 else 'them'}", "permitted"
             )
-        return True
+        return 0
 
     def _privileged_root(self, file: FileCapabilities | None) -> None:
         """handle_privileged_root."""

@@ -29,6 +29,8 @@ class Forecast:
     program: Program
     caller: Caller
     """The observer that launches."""
+    unprivileged_tracer: bool = False
+    """Whether it will be traced by a process without SYS_PTRACE over it."""
     notes: tuple[str, ...] = ()
     """What was assumed or could not be seen, in sentences."""
 
@@ -42,7 +44,9 @@ class Forecast:
     def regain(self) -> Regain | None:
         """What the target can still gain; None where the kernel will refuse the execve."""
         after = self.prediction.after
-        return regainable(after, self.caller.last_capability) if after is not None else None
+        if after is None:
+            return None
+        return regainable(after, self.caller.last_capability, unprivileged_tracer=self.unprivileged_tracer)
 
     def to_json(self) -> dict[str, Any]:
         """`before` and `after` (null where the kernel will refuse the execve), and `rules`, with the notes first."""
@@ -69,10 +73,11 @@ def forecast(
     # Whoever made a user namespace holds every capability over it.
     unprivileged = engine == "ptrace" and not caller.held.effective & _SYS_PTRACE and not spec.user_namespace
     prediction = predict(before_exec(spec, caller), program, caller.last_capability, unprivileged_tracer=unprivileged)
-    return Forecast(prediction, program, caller, (*notes, program.problem) if program.problem else tuple(notes))
+    return Forecast(prediction, program, caller, unprivileged, (*notes, program.problem) if program.problem else tuple(notes))
 
 
 def root_observer(caller: Caller) -> Caller:
     """The same machine's observer if it is started as root: it holds what the bounding set leaves."""
     everything = caller.held.bounding
-    return dataclasses.replace(caller, observer=ROOT, held=Held(bounding=everything, permitted=everything, effective=everything))
+    held = Held(bounding=everything, permitted=everything, effective=everything, ways=caller.held.ways)
+    return dataclasses.replace(caller, observer=ROOT, held=held)

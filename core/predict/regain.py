@@ -1,7 +1,7 @@
 """Whether a capability that a process does not hold can come back to it, without help from outside.
 
 Source: capabilities(7); cap_bprm_creds_from_file in security/commoncap.c: permitted grows only at execve, only out of the bounding and
-inheritable sets, and not at all under no_new_privs.
+inheritable sets, and not at all under no_new_privs or a tracer without SYS_PTRACE.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _NOROOT_LOCKED: Final = SECUREBITS["noroot-locked"]
 _SETUID: Final = 1 << 7
 _SETPCAP: Final = 1 << 8
 _FEW: Final = 6
+_TRACED: Final = "Nothing can be regained while it is watched: its tracer has no SYS_PTRACE over it."
 _NAMESPACE: Final = "A user namespace of its own gives every capability, but only against what belongs to that namespace."
 
 
@@ -37,12 +38,19 @@ class Regain:
     """For each capability that is not permitted now: a sentence that says whether it can come, and why."""
 
 
-def regainable(after: Credentials, last_capability: int = len(NAMES) - 1) -> Regain:
-    """What the process with these credentials, and what it executes, could get beyond its permitted set."""
+def regainable(after: Credentials, last_capability: int = len(NAMES) - 1, *, unprivileged_tracer: bool = False) -> Regain:
+    """What the process with these credentials, and what it executes, could get beyond its permitted set.
+
+    `unprivileged_tracer`: it is traced, by a process without SYS_PTRACE over it.
+    """
     missing = ((2 << last_capability) - 1) & ~after.sets.permitted
     within_reach = 0 if after.no_new_privs else missing & (after.sets.bounding | after.sets.inheritable)
     reasons = {number: _reason(number, after) for number in range(last_capability + 1) if missing >> number & 1}
     gist = _gist(missing, within_reach, after)
+    if unprivileged_tracer and within_reach:
+        gist = f"{_TRACED} Unwatched, {gist}"
+        reasons = {number: f"{_TRACED} Unwatched, {reason}" if within_reach >> number & 1 else reason for number, reason in reasons.items()}
+        within_reach = 0
     return Regain(within_reach, gist, f"{gist} {_NAMESPACE}" if missing else gist, MappingProxyType(reasons))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import signal
@@ -15,6 +16,7 @@ from core.judge.collect import Batch
 from core.judge.judge import Judged
 from core.judge.match import among, distinct
 from core.judge.records import Capture
+from core.judge.verdict import Evidence, Gate, Outcome
 from core.judge.watched import Watched
 from core.knowledge.capabilities import capability_names
 from core.observer.wire import CallFlag, ProcessKind
@@ -40,6 +42,7 @@ class Assembler:
         self._killed: set[int] = set()
         self._latest: dict[int, tuple[int, ...]] = {}  # the numbers of each thread's last calls
         self._naming = Watched("prctl")
+        self._executing = Watched("execve", "execveat")
         self._count = 0
 
     def rows(self, batch: Batch, judged: Judged) -> tuple[Rows, Details]:
@@ -71,11 +74,22 @@ class Assembler:
         rows["flags"] |= np.where(judged.judged, np.uint8(0), np.uint8(UNJUDGED))
         reasons = np.array([self._names.number(text) for text in judged.reasons], np.uint32)
         rows["reason"] = reasons[judged.reason]
+        self._explain_refused_execs(rows, batch)
         entered, exited = calls["entered_ns"].astype(np.int64), calls["exited_ns"].astype(np.int64)
         rows["time_ns"] = np.where(entered > 0, entered, exited) - self._started_ns
         timed = (entered > 0) & ((calls["flags"] & CallFlag.EXITED) != 0)
         rows["duration_ns"] = np.where(timed, exited - entered, -1)
         return rows
+
+    def _explain_refused_execs(self, rows: Rows, batch: Batch) -> None:
+        """No check tells of the file's capabilities that the bounding set lacks: the kernel compares the sets without asking for one."""
+        for index in self._executing.failed(batch.calls, errno.EPERM).tolist():
+            call = int(batch.calls["id"][index])
+            found = self._execs.refusal(call, batch.captures.get(call, ())) if rows["gate"][index] == Gate.OTHER else None
+            if found is not None:
+                lacking, reason = found
+                rows["gate"][index], rows["outcome"][index], rows["evidence"][index] = Gate.CAPABILITY, Outcome.DENIED, Evidence.INFERRED
+                rows["capability"][index], rows["reason"][index] = lacking.bit_length() - 1, self._names.number(reason)
 
     def _process_rows(self, processes: NDArray[np.void]) -> Rows:
         rows: Rows = np.zeros(len(processes), ROW_DTYPE)

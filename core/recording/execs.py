@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from core.judge.records import Capture, Records
+from core.judge.wording import promised_in_vain
 from core.observer.wire import CaptureKind, ExecFact, ProcessKind
 from core.policy.model import IdMap
 from core.predict.at_exec import AtExec
@@ -52,18 +53,29 @@ class Execs:
             latest.pop(tid, None)
         self._before = {call: self._before[call] for call in latest.values()}
 
+    def refusal(self, call: int, captures: Sequence[Capture]) -> tuple[int, str] | None:
+        """Where the capabilities of the file explain that this execve failed with EPERM: those that were lacking, as a mask, and the sentence."""
+        before, path = self._before.get(call), _called(captures)
+        if before is None or self._elsewhere:
+            return None
+        try:
+            program = _read([path], 0)
+        except _Unpredictable:
+            return None
+        lacking = predict(_credentials(before, {}), program, self._last_capability).lacking
+        return (lacking, promised_in_vain(program.path, lacking)) if lacking else None
+
     def data(self, record: np.void, captures: Sequence[Capture]) -> dict[str, Any]:
         """What the event of this EXEC record tells of the file and the prediction."""
         facts = {capture.argument: capture for capture in captures if capture.argument >= min(ExecFact)}
-        called = next((capture.data for capture in captures if capture.kind == CaptureKind.STRING and not capture.failed), b"")
-        ran = _path(facts)
+        called, ran = _called(captures), _path(facts)
         before = self._before.pop(int(record["id"]), None)
         try:
-            result = self._at_exec(record, before, [os.fsdecode(called), ran], facts)
+            result = self._at_exec(record, before, [called, ran], facts)
         except _Unpredictable as why:
             sets = _sets(before) if before is not None else None
             result = AtExec(sets, None, _sets(record), None, str(why))
-        return {"file": ran or os.fsdecode(called), **result.to_json()}
+        return {"file": ran or called, **result.to_json()}
 
     def _at_exec(self, record: np.void, before: np.void | None, paths: Sequence[str], facts: Facts) -> AtExec:
         if before is None:
@@ -82,6 +94,10 @@ class Execs:
         if any(facts[fact].failed for fact in (ExecFact.UID_MAP, ExecFact.GID_MAP) if fact in facts):
             return result.doubted("the id maps of its user namespace are too long to be recorded")
         return result
+
+
+def _called(captures: Sequence[Capture]) -> str:
+    return os.fsdecode(next((capture.data for capture in captures if capture.kind == CaptureKind.STRING and not capture.failed), b""))
 
 
 def _path(facts: Facts) -> str:

@@ -47,14 +47,15 @@ class LogDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(QColor(self._ink(row, column, selected)))
         rect = option.rect.adjusted(_PADDING, 0, -_PADDING, 0)
-        text = self._metrics[column].elidedText(row.cells[column], Qt.TextElideMode.ElideRight, rect.width())
+        text = self._metrics[column].elidedText(row.shown(column), Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, int(index.data(Qt.ItemDataRole.TextAlignmentRole)), text)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         row: Row | None = index.data(Role.ROW)
-        text = row.cells[index.column()] if row else ""
-        width = self._metrics[Column(index.column())].horizontalAdvance(text[:160]) + 2 * _PADDING
-        return QSize(width + (3 * _PADDING if index.column() == Column.GATE else 2), option.rect.height())
+        column = Column(index.column())
+        text = row.shown(column) if row else ""
+        width = self._metrics[column].horizontalAdvance(text[:160]) + 2 * _PADDING
+        return QSize(width + (3 * _PADDING if column is Column.GATE else 2), option.rect.height())
 
     def _paint_ground(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex, column: Column

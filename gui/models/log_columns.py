@@ -71,13 +71,20 @@ class Row:
     """None for a process event."""
     alarm: bool = False
     """The kernel did something else at an exec than was predicted."""
+    brief: str = ""
+    """The reason without what the columns beside it say: that column may be narrow, and what is particular comes first."""
+
+    def shown(self, column: Column) -> str:
+        """The text as the log paints it."""
+        return self.brief if column is Column.REASON else self.cells[column]
 
 
 def row_of(event: Event) -> Row:
     """What the event says in each column."""
     if isinstance(event, CallEvent):
-        return Row(event.seq, _call_cells(event), event.verdict)
-    return Row(event.seq, _process_cells(event), None, alarm=event.data.get("agrees") is False)
+        return Row(event.seq, _call_cells(event), event.verdict, brief=_brief(event))
+    cells = _process_cells(event)
+    return Row(event.seq, cells, None, alarm=event.data.get("agrees") is False, brief=cells[Column.REASON])
 
 
 def duration_text(duration_ns: int | None) -> str:
@@ -107,6 +114,13 @@ def _call_cells(event: CallEvent) -> tuple[str, ...]:
         str(event.tid),
         "" if verdict.evidence is Evidence.UNKNOWN and verdict.outcome is Outcome.OK else verdict.evidence.word,
     )
+
+
+def _brief(event: CallEvent) -> str:
+    brief = event.verdict.reason
+    for beside in (f"{event.errno}: ", "the kernel asked for ", "seccomp "):
+        brief = brief.removeprefix(beside)
+    return brief
 
 
 def _process_cells(event: ProcessEvent) -> tuple[str, ...]:

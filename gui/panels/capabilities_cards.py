@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Final
 
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSi
 
 from core.judge.verdict import Gate
 from core.knowledge.capabilities import Capability
-from core.lint.finding import Finding
+from core.lint.finding import Finding, Severity
 from core.policy.identity import Caller
 from core.policy.model import Policy
 from core.policy.stack import all_rules
@@ -31,6 +31,7 @@ _QUOTES: Final = "'\""
 _DETAILS_HEIGHT: Final = 200
 """At most; longer texts scroll."""
 _NO_FINDING: Final = "No finding"
+_SIGNS: Final[Mapping[Severity, str]] = {"error": "✕", "warning": "⚠", "info": "○"}
 _SHOWN_FINDINGS: Final = 3
 """In the tip; all of them are beside the rules."""
 
@@ -154,14 +155,13 @@ class SeccompCard(Card):
         self._instructions = f" · {count} instructions" if count is not None else ""
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
-        """How many findings warn, and the gravest of them."""
-        warning = [finding for finding in findings if finding.severity != "info"]
-        self._finding = warning[0] if warning else None
-        sign = {"error": "✕", "warning": "⚠"}.get(warning[0].severity, "") if warning else ""
-        count = f"{len(warning)} findings: " if len(warning) > 1 else ""
-        tip = "\n\n".join(finding.message for finding in warning[:_SHOWN_FINDINGS])
-        self.finding.set_words(f"{sign} {count}{headline(warning[0])}" if warning else _NO_FINDING, tip)
-        self.finding.setVisible(bool(warning))
+        """How many there are, as the tab “Findings” counts them, and the gravest, which is the first."""
+        self._finding = findings[0] if findings else None
+        count = f"{len(findings)} findings: " if len(findings) > 1 else ""
+        tip = "\n\n".join(finding.message for finding in findings[:_SHOWN_FINDINGS])
+        words = "" if self._finding is None else f"{_SIGNS[self._finding.severity]} {count}{headline(self._finding)}"
+        self.finding.set_words(words or _NO_FINDING, tip)
+        self.finding.setVisible(bool(findings))
         self._on_theme_changed()
 
     def _on_theme_changed(self) -> None:

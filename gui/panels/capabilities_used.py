@@ -17,7 +17,8 @@ from gui.models.capability_use_model import CapabilityUseModel, Column, Role
 from gui.models.follower import Follower
 from gui.naming import named
 from gui.panels.empty_state import Invitation
-from gui.panels.quiet_table import FittingWidths, QuietTable
+from gui.panels.fitting_widths import FittingWidths
+from gui.panels.quiet_table import QuietTable
 from gui.panels.run_stack import RunStack
 from gui.policy_document import PolicyDocument
 from gui.theme import MARGIN, Theme
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _HEADING: Final = "Which capabilities a run needs, and which it could do without"
 _WIDTHS: Final[dict[int, int]] = {Column.CAPABILITY: 166, Column.STATE: 156, Column.GRANTED: 72, Column.REFUSED: 72, Column.CALLS: 190}
-_DROP: Final = "Drop the unneeded ones in the &policy"
+_DROP: Final = "Drop t&he unneeded ones in the policy"
 _DROP_TIP: Final = "The next run keeps only what this one needed; Undo takes the step back"
 
 
@@ -51,7 +52,7 @@ class CapabilitiesUsedPage(QWidget):
         self.table = QuietTable(theme, "Capabilities of the run")
         self.note = muted_label()
         self.drop = named(QPushButton(_DROP), _DROP.replace("&", ""), _DROP_TIP)
-        self._show_calls = named(QPushButton("&Show its calls"), "Show the calls that asked for the chosen capability in the log")
+        self._show_calls = named(QPushButton("Show i&ts calls"), "Show the calls that asked for the chosen capability in the log")
         self._stack = self._lay_out(theme, invitations)
         self._connect()
 

@@ -1,4 +1,4 @@
-"""What the log says while there is nothing in it: three things to do."""
+"""What a page says while there is nothing on it, and what to do."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gui.naming import named
 from gui.theme import Theme
 
 _FEWEST_LETTERS: Final = 24
@@ -47,9 +48,21 @@ class EmptyState(QWidget):
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
+    def cover(self, area: QAbstractScrollArea) -> None:
+        """Lies over what the area shows, its header left in sight, wherever that grows; hidden at first."""
+        self.setParent(area)
+        area.viewport().installEventFilter(self)
+        self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  Qt's virtual method
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and isinstance(watched, QWidget):
+            self.setGeometry(watched.geometry())
+        return super().eventFilter(watched, event)
+
     def _button(self, action: QAction) -> QPushButton:
-        button = QPushButton(action.text())
-        button.setAccessibleName(action.text().replace("&", ""))
+        # Without a letter of its own: the action's key stands beside it, and the letters are the menus' and the fields'.
+        words = action.text().replace("&", "")
+        button = named(QPushButton(words), words)
         button.clicked.connect(action.trigger)
         return button
 

@@ -48,7 +48,7 @@ class IdentityPanel(QScrollArea):
         column.setContentsMargins(MARGIN, 10, MARGIN, MARGIN)
         column.setSpacing(6)
         parts: list[list[QWidget]] = [
-            [field_label("Policy &name", self.name), self.name, field_label("&Description", self.description), self.description],
+            [field_label("Polic&y name", self.name), self.name, field_label("&Description", self.description), self.description],
             [self.fields],
             [self.namespace],
             [self.no_new_privs, self.problem, self._no_new_privs_says],

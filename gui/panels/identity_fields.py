@@ -62,7 +62,7 @@ class IdentityFields(QWidget):
         column.addWidget(rule_line())
         column.addSpacing(6)
         below: list[QWidget] = [
-            field_label("&Group", self.group),
+            field_label("Gr&oup", self.group),
             self.group,
             self.problems["group"],
             field_label("&Supplementary groups", self.groups),

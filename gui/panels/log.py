@@ -41,7 +41,10 @@ class LogPanel(QWidget):
     wanted = Signal()
     """Somebody has led to events here: the log is to be in sight."""
 
-    def __init__(self, theme: Theme, invitations: Sequence[Invitation], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, invitations: Sequence[Invitation], ways_out: Sequence[Invitation] = (), parent: QWidget | None = None
+    ) -> None:
+        """`invitations`: what to do while there is no run; `ways_out`: what to do where the filter lets nothing through."""
         super().__init__(parent)
         self._source: Recording | None = None
         self._counted = 0
@@ -58,6 +61,8 @@ class LogPanel(QWidget):
         self.seek = SeekBar(theme)
         self._stack = QStackedWidget()
         self._empty = EmptyState(theme, "See what stands between a program and the kernel", invitations)
+        self._nothing = EmptyState(theme, "No event matches the filter", ways_out)
+        self._nothing.cover(self.table)
         self._frame = QTimer(self, singleShot=True, interval=_FRAME_MS)
         self._lay_out()
         self._connect()
@@ -159,10 +164,12 @@ class LogPanel(QWidget):
     def _on_filtered(self) -> None:
         shown, there = self.model.rowCount(), len(self._source) if self._source is not None else 0
         self.remark_changed.emit(f"{shown:,} of {there:,} shown" if self.model.filtered else "")
+        self._nothing.setVisible(self.model.filtered and not shown)
         self._follow()
 
     def _on_progressed(self, done: int, there: int) -> None:
         self.remark_changed.emit(f"{self.model.rowCount():,} shown, {done / there:.0%} looked through")
+        self._nothing.setVisible(False)  # not as long as something may still be found
         self._follow()
 
     def _on_query_changed(self, query: Query | None) -> None:

@@ -25,10 +25,13 @@ from gui.delegates.log import LogDelegate
 from gui.models.log_columns import COLUMNS, Column
 from gui.models.log_copy import as_csv, as_json, as_text
 from gui.models.log_model import LogModel
-from gui.panels.quiet_table import FittingWidths, quieten
+from gui.panels.fitting_widths import FittingWidths
+from gui.panels.quiet_table import quieten
 from gui.theme import ROW_HEIGHT, Theme
 
 _FILTERABLE: Final = (Column.PID, Column.PROCESS, Column.SYSCALL, Column.RESULT, Column.GATE, Column.REASON, Column.TID, Column.EVIDENCE)
+_LEAST: Final = {Column.SYSCALL: 64, Column.GATE: COLUMNS[Column.GATE].width}
+"""Pixels for the name of an ordinary call, and for a whole chip."""
 _JUMPS: Final = (Qt.Key.Key_Home, Qt.Key.Key_End)
 _ROW: Final = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 _COPY_LIMIT: Final = 100_000
@@ -84,15 +87,16 @@ class LogTable(QTableView):
             return
         index = self._log.index(row, self._first_column())
         visible = self.viewport().rect().contains(self.visualRect(index))
-        self.setCurrentIndex(index)
+        # setCurrentIndex heeds the keys that are held, such as those of the shortcut that led here.
+        self.selectionModel().setCurrentIndex(index, _ROW)
         self.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible if visible else QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def columns_state(self) -> QByteArray:
         """Widths, order and visibility, for the settings."""
-        return self.horizontalHeader().saveState()
+        return self._widths.state()
 
     def restore_columns(self, state: QByteArray) -> None:
-        self.horizontalHeader().restoreState(state)
+        self._widths.restore(state)
 
     def fill_columns_menu(self, menu: QMenu) -> None:
         """A checkable entry a column."""
@@ -173,13 +177,12 @@ class LogTable(QTableView):
     def _set_up_columns(self) -> None:
         header = self.horizontalHeader()
         header.setSectionsMovable(True)
-        header.setStretchLastSection(True)
         header.setMinimumSectionSize(36)
-        FittingWidths(header, {column: info.width for column, info in COLUMNS.items()}, self._theme)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._on_header_menu)
         for column, info in COLUMNS.items():
             self.setColumnHidden(column, info.hidden)
+        self._widths = FittingWidths(header, {column: info.width for column, info in COLUMNS.items()}, self._theme)
 
     # What happens.
 
@@ -215,6 +218,7 @@ class LogTable(QTableView):
 
     def _on_column_toggled(self, shown: bool) -> None:
         self.setColumnHidden(_sender(self).data(), not shown)
+        self._widths.fit()
 
     def _on_rule_triggered(self) -> None:
         self._emit_call(self.rule_wanted)
@@ -239,14 +243,15 @@ class LogTable(QTableView):
         """A number that is cut short is another number."""
         last = self._log.rowCount() - 1
         if last >= 0:
+            cells = self._log.row(last).cells
             for column in (Column.NUMBER, Column.TIME, Column.PID):
-                needed = self.fontMetrics().horizontalAdvance(self._log.row(last).cells[column]) + 20
-                if not self.isColumnHidden(column) and self.columnWidth(column) < needed:
-                    self.setColumnWidth(column, needed)
+                self._widths.need(column, self.fontMetrics().horizontalAdvance(cells[column]) + 20)
 
     def _on_theme_changed(self) -> None:
         self.verticalHeader().setMinimumSectionSize(self._theme.scaled(ROW_HEIGHT))
         self.verticalHeader().setDefaultSectionSize(self._theme.scaled(ROW_HEIGHT))
+        for column, width in _LEAST.items():
+            self._widths.need(column, self._theme.scaled(width))
         self._make_room_for_numbers()
         self.viewport().update()
 

@@ -25,7 +25,7 @@ class NamespaceFields(QWidget):
     def __init__(self, theme: Theme, document: PolicyDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self.user_namespace = named(QCheckBox("In a &user namespace of its own"), "In a user namespace of its own")
+        self.user_namespace = named(QCheckBox("In a user na&mespace of its own"), "In a user namespace of its own")
         self.problem = ProblemLabel()
         self._says = muted_label()
         self.uid_map = IdMapEdit(theme, "uid", os.getuid())

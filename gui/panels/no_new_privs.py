@@ -14,7 +14,7 @@ class NoNewPrivsBox(QCheckBox):
     """Shows and edits `policy.identity.no_new_privs` of a document."""
 
     def __init__(self, document: PolicyDocument, parent: QWidget | None = None) -> None:
-        super().__init__("no_new_&privs", parent)
+        super().__init__("no_ne&w_privs", parent)
         self._document = document
         named(self, "no_new_privs", "No execve gives more than is permitted before it.")
         self.clicked.connect(self._on_clicked)

@@ -14,7 +14,7 @@ _REFER: Final = RIGHT["refer"]
 """What a kernel that does not know it refuses everywhere, not nowhere (landlock.h)."""
 
 CHOICES: Final[Mapping[Kind, str]] = {
-    "read": "&Reading: only below these",
+    "read": "Re&ading: only below these",
     "write": "&Writing: only below these",
     "execute": "E&xecuting: only below these",
     "connect": "&Connecting: only to these TCP ports",

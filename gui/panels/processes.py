@@ -17,7 +17,7 @@ from gui.models.process_model import Column, ProcessModel, Role
 from gui.naming import named
 from gui.panels.empty_state import Invitation
 from gui.panels.exec_card import ExecCard
-from gui.panels.quiet_table import FittingWidths
+from gui.panels.fitting_widths import FittingWidths
 from gui.panels.run_stack import RunStack
 from gui.theme import MARGIN, Theme
 
@@ -45,7 +45,6 @@ class ProcessView(QTreeView):
         self.setExpandsOnDoubleClick(False)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.header().setHighlightSections(False)
-        self.header().setStretchLastSection(True)
         FittingWidths(self.header(), _WIDTHS, theme)
         self.doubleClicked.connect(self.row_wanted)
         theme.changed.connect(self.doItemsLayout)
@@ -78,8 +77,8 @@ class ProcessesPage(QWidget):
         self.view = ProcessView(theme, self.model)
         self.card = ExecCard(theme)
         self.note = muted_label()
-        self.narrow = named(QCheckBox("The log shows only the &chosen process"), "Narrow the log to the chosen process")
-        self._show_calls = named(QPushButton("&Show its calls"), "Show the calls of the chosen process in the log", "Enter does the same")
+        self.narrow = named(QCheckBox("The log shows o&nly the chosen process"), "Narrow the log to the chosen process")
+        self._show_calls = named(QPushButton("Show i&ts calls"), "Show the calls of the chosen process in the log", "Enter does the same")
         self._stack = self._lay_out(theme, invitations)
         self._connect()
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -26,24 +24,6 @@ def quieten(table: QTableView) -> None:
     table.horizontalHeader().setHighlightSections(False)
 
 
-class FittingWidths(QObject):
-    """Gives columns their first widths, and others when the type becomes larger or smaller; what the user drags stays until then."""
-
-    def __init__(self, header: QHeaderView, widths: Mapping[int, int], theme: Theme) -> None:
-        """`widths`: in pixels, by column, for the ordinary type."""
-        super().__init__(header)
-        self._header, self._widths, self._theme = header, widths, theme
-        self._large: bool | None = None
-        theme.changed.connect(self.fit)
-        self.fit()
-
-    def fit(self) -> None:
-        if self._large is not self._theme.large:
-            self._large = self._theme.large
-            for column, width in self._widths.items():
-                self._header.resizeSection(column, self._theme.scaled(width))
-
-
 class QuietTable(QTableView):
     """Enter or a double click activates a row; Ctrl+C asks for a copy."""
 
@@ -61,7 +41,6 @@ class QuietTable(QTableView):
         self.setAlternatingRowColors(True)
         quieten(self)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.horizontalHeader().setStretchLastSection(True)
         self.doubleClicked.connect(self.row_wanted)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()

@@ -45,7 +45,7 @@ class SeccompHead(QWidget):
         self.moment = named(QComboBox(), "The moment from which the filter judges")
         self.moment.addItems(list(MOMENTS.values()))
         self.stack = StackChooser()
-        self._stack_label = field_label("Fi&lter", self.stack)
+        self._stack_label = field_label("F&ilter", self.stack)
         self.default = ActionPicker("Default action")
         self._together = muted_label(TOGETHER)
         self.scope = ScopeEdit()
@@ -107,7 +107,7 @@ class SeccompHead(QWidget):
         top.addWidget(self.presets_button)
         form.addWidget(field_label("&Mode", self.mode), 0, 0)
         form.addLayout(top, 0, 1)
-        labels = (field_label("Judge &from", self.moment), self._stack_label, field_label("&Default", self.default))
+        labels = (field_label("J&udge from", self.moment), self._stack_label, field_label("&Default", self.default))
         for row, (label, widget) in enumerate(zip(labels, (self.moment, self.stack, self.default), strict=True), start=1):
             form.addWidget(label, row, 0)
             form.addWidget(widget, row, 1)

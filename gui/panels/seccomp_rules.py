@@ -86,7 +86,7 @@ class RulesPanel(QWidget):
 
     def select_rule(self, row: int) -> None:
         """Makes the rule of this row the chosen one, in sight and under the keyboard."""
-        self.table.selectRow(row)
+        self.table.choose(row)
         self.table.scrollTo(self.model.index(row, Column.CALLS))
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -214,7 +214,7 @@ class RulesPanel(QWidget):
 
     def _insert(self, row: int, rule: Rule, text: str) -> None:
         self._set(f"{text} for {calls_text(rule.syscalls)[:40]}", rule_edits.inserted(self._filter, row, rule))
-        self.table.selectRow(row)
+        self.table.choose(row)
 
     # What the user asks for.
 
@@ -241,7 +241,7 @@ class RulesPanel(QWidget):
             return
         self._set(f"removing {self._which(rows)}", rule_edits.removed(self._filter, set(rows)))
         if self.model.rowCount():
-            self.table.selectRow(min(rows[0], self.model.rowCount() - 1))
+            self.table.choose(min(rows[0], self.model.rowCount() - 1))
 
     def _on_up(self) -> None:
         self._move(-1)
@@ -257,7 +257,7 @@ class RulesPanel(QWidget):
     def _on_move_wanted(self, source: int, target: int) -> None:
         if source != target:
             self._set(f"moving {self._name(source)}", rule_edits.moved(self._filter, source, target))
-            self.table.selectRow(target)
+            self.table.choose(target)
 
     def _on_toggle(self) -> None:
         rows = self._rows()

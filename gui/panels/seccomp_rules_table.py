@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -51,6 +51,12 @@ class RulesTable(QTableView):
         model.dataChanged.connect(self._on_data_changed)
         theme.changed.connect(self._fit)
         self._fit()
+
+    def choose(self, row: int) -> None:
+        """Makes this row the only one selected, and the current one."""
+        # selectRow heeds the keys that are held: after Ctrl+D the copy would be selected beside the original, and Delete remove both.
+        command = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.selectionModel().setCurrentIndex(self._rules.index(row, Column.NUMBER), command)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -41,6 +41,8 @@ class TestRow:
         self.remove.setIcon(shape_icon(Shape.CLOSE, theme.tokens.muted))
         for edit in (self.mask, self.value):
             edit.setFont(theme.mono_font)
+        # Half a word, as the lower 32 bits are masked, is seen whole.
+        self.mask.setMinimumWidth(self.mask.fontMetrics().horizontalAdvance("0xffffffff") + 26)
         self._completers = tuple((edit, Completer(edit)) for edit in (self.mask, self.value))
         self.index.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.index.setMinimumWidth(150)

@@ -16,8 +16,8 @@ from gui.theme import MARGIN, Theme
 class Seek(enum.Enum):
     """What the bar is for at the moment: its label and its hint."""
 
-    FIND = ("&Find", "a word, or a filter such as errno:EPERM")
-    GO_TO = ("&Go to", "an event's number, or a time such as 1.25s")
+    FIND = ("Find", "a word, or a filter such as errno:EPERM")
+    GO_TO = ("Go to", "an event's number, or a time such as 1.25s")
 
 
 class SeekBar(QWidget):

@@ -15,7 +15,8 @@ from gui.models.follower import Follower
 from gui.models.summary_model import Column, Role, SummaryModel, SummarySort
 from gui.naming import named
 from gui.panels.empty_state import Invitation
-from gui.panels.quiet_table import FittingWidths, QuietTable
+from gui.panels.fitting_widths import FittingWidths
+from gui.panels.quiet_table import QuietTable
 from gui.panels.run_stack import RunStack
 from gui.theme import MARGIN, Theme
 

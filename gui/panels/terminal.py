@@ -92,8 +92,9 @@ class TerminalPanel(QAbstractScrollArea):
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Rows and columns that fit."""
-        width, height = self.viewport().width() - 2 * MARGIN, self.viewport().height() - 12
+        """Rows and columns that fit beside the scroll bar, whether it is there yet or not: that it comes is no news for the target."""
+        width = self.contentsRect().width() - self.verticalScrollBar().sizeHint().width() - 2 * MARGIN
+        height = self.viewport().height() - 12
         return max(2, int(height // self._cell.height())), max(10, int(width // self._cell.width()))
 
     def copy(self) -> None:

@@ -16,6 +16,7 @@ from core.judge.proof import Proof, Standing
 from core.observer.wire import Engine
 from core.recording.recording import Recording
 from core.recording.situation import situation_of
+from gui.ways import WINDOW
 from tests.core.judge.test_ground_truth import ENGINES, PRELUDE, RAW_REFUSED, RAW_SOCKET, engine_problem, lacking
 from tests.support.ordinary_user import ordinary_user
 from tests.support.privilege import require, require_root
@@ -42,7 +43,7 @@ def change_of(recording: Recording, index: int, kind: ChangeKind) -> Change:
 
 
 def flipped(recording: Recording, index: int, change: Change) -> Proof:
-    flip = prepare_flip(recording, index, change, privileged=True, terminal=PIPES)
+    flip = prepare_flip(recording, index, change, privileged=True, ways=WINDOW, terminal=PIPES)
     proof = flip.result(run_plan(flip.plan))
     assert proof is not None
     return proof
@@ -130,7 +131,7 @@ def test_what_nobody_here_can_give_is_not_tried() -> None:
     index = last(recording, "socket")
     for kind in (ChangeKind.CAPABILITY, ChangeKind.USER):
         with pytest.raises(NotTestableError, match="root"):
-            prepare_flip(recording, index, change_of(recording, index, kind), privileged=False)
+            prepare_flip(recording, index, change_of(recording, index, kind), privileged=False, ways=WINDOW)
 
 
 AS_AN_ORDINARY_USER = """
@@ -144,6 +145,7 @@ from core.plan import Terminal, make_plan
 from core.policy.model import Policy
 from core.recording.situation import situation_of
 from core.session import Session
+from gui.ways import WINDOW
 
 PIPES = Terminal(("pipe", "pipe", "pipe"))
 def run(plan):
@@ -161,7 +163,7 @@ for event in list(recording.events()):
         if change.kind not in (ChangeKind.CAPABILITY, ChangeKind.NAMESPACE):
             continue
         try:
-            flip = prepare_flip(recording, event.seq - 1, change, privileged=False, terminal=PIPES)
+            flip = prepare_flip(recording, event.seq - 1, change, privileged=False, ways=WINDOW, terminal=PIPES)
             proof = flip.result(run(flip.plan))
             print(json.dumps([event.syscall, change.kind.value, change.helps, proof.standing.value, proof.sentence, flip.note]))
         except NotTestableError as err:

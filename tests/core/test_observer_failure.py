@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from core.observer_failure import start_failure
+from core.ways import COMMAND_LINE
+from gui.ways import WINDOW
 
 
 @pytest.mark.parametrize(
@@ -32,15 +35,23 @@ from core.observer_failure import start_failure
     ],
 )
 def test_sentences(program: str, stderr: str, code: int, sentence: str) -> None:
-    told = start_failure(program, stderr, code)
+    told = start_failure(program, stderr, code, COMMAND_LINE)
     assert told.startswith("the observer did not start: ")
     assert sentence in told
     if stderr:
         assert stderr.strip() in told
 
 
+@pytest.mark.parametrize("stderr", ["alice is not in the sudoers file.", "Not authorized", "sh: 1: gatescope-observer: not found"])
+def test_what_to_do_is_said_in_the_words_of_whoever_tells_it(stderr: str) -> None:
+    assert re.search(r"--observer( none|-command)", start_failure("x", stderr, 1, COMMAND_LINE))
+    in_window = start_failure("x", stderr, 1, WINDOW)
+    assert "--" not in in_window
+    assert "Run → Observer → " in in_window
+
+
 def test_an_interrupt_is_no_failure() -> None:
-    assert start_failure("sudo", "", -signal.SIGINT) == "interrupted before the observer had started"
+    assert start_failure("sudo", "", -signal.SIGINT, COMMAND_LINE) == "interrupted before the observer had started"
 
 
 def test_the_command_line_tells_by_the_prefix_that_was_used(tmp_path: Path) -> None:

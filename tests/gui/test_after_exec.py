@@ -44,8 +44,11 @@ def test_an_ordinary_user_holds_nothing() -> None:
     assert "no_new_privs" in found.lines[-1]
 
 
-def test_without_no_new_privs_setuid_programs_gain() -> None:
-    assert "setuid root program" in asked(Policy(identity=Identity(no_new_privs=False)), root=False).lines[-1]
+def test_without_no_new_privs_setuid_programs_gain_though_not_while_a_user_traces() -> None:
+    policy = Policy(identity=Identity(no_new_privs=False))
+    assert "setuid root program" in (gist := asked(policy, root=False).lines[-1])
+    assert gist.startswith("Nothing can be regained while it is watched")
+    assert "watched" not in asked(policy, root=True).lines[-1]
 
 
 def test_root_keeps_exactly_these() -> None:

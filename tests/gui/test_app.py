@@ -27,10 +27,29 @@ QTimer.singleShot(0, run)
 run_window(application)
 """
 
+_WAITING_WINDOW = """
+from PySide6.QtCore import QTimer
+from gui.app import make_application, run_window
+from tests.support.processes import observers
+
+def look():
+    print(*observers(), flush=True)
+
+application = make_application()
+timer = QTimer(interval=50)
+timer.timeout.connect(look)
+timer.start()
+run_window(application)
+"""
+
+
+def started(script: str, folder: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    return subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE)
+
 
 def test_a_killed_window_leaves_no_target_and_no_observer(tmp_path: Path) -> None:
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
-    with subprocess.Popen([sys.executable, "-c", _WINDOW], env=environment, stdout=subprocess.PIPE) as window:
+    with started(_WINDOW, tmp_path) as window:
         assert window.stdout is not None
         targets = [int(pid) for pid in window.stdout.readline().split()]
         observers = [int(pid) for pid in Path(f"/proc/{window.pid}/task/{window.pid}/children").read_text().split()]
@@ -38,3 +57,11 @@ def test_a_killed_window_leaves_no_target_and_no_observer(tmp_path: Path) -> Non
     assert len(targets) == 2
     assert len(observers) == 1
     assert wait_gone([*targets, *observers]) == []
+
+
+def test_a_killed_window_leaves_no_observer_that_waits(tmp_path: Path) -> None:
+    with started(_WAITING_WINDOW, tmp_path) as window:
+        assert window.stdout is not None
+        observer = next(int(line) for line in window.stdout if line.strip())
+        window.send_signal(signal.SIGKILL)
+    assert wait_gone([observer]) == []

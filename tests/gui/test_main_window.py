@@ -256,12 +256,14 @@ def test_the_layout_is_remembered(open_window: Opener, qtbot: QtBot) -> None:
     first = open_window()
     first._terminal_dock.close()
     first.log.table.setColumnHidden(Column.EVIDENCE, False)
+    first.log.table.setColumnHidden(Column.ARGUMENTS, True)  # there is room for all that is wanted
     first.log.table.setColumnWidth(Column.SYSCALL, 133)
     run(first, "true", qtbot)
     first.close()
     second = open_window()
     assert second._terminal_dock.isHidden()
     assert not second.log.table.isColumnHidden(Column.EVIDENCE)
+    second.log.show_recording(filled(None))
     assert second.log.table.columnWidth(Column.SYSCALL) == 133
     assert second.bar.target.currentText() == "true"
     second.actions_.reset_layout.trigger()
@@ -279,6 +281,11 @@ def test_policies_are_saved_and_opened(window: MainWindow, tmp_path: Path) -> No
     path.write_text("[seccomp]\nmod = 1")
     assert not window.files.open(path)
     assert "mod" in window.log.info.text
+
+
+def test_a_remembered_policy_that_is_gone_is_told(settings: Settings, open_window: Opener, tmp_path: Path) -> None:
+    settings.set_text("policy", str(tmp_path / "gone.toml"))
+    assert f"{tmp_path}/gone.toml cannot be read: No such file or directory" in open_window().log.info.text
 
 
 def test_every_preset_can_be_read(window: MainWindow) -> None:
@@ -307,3 +314,17 @@ def test_a_recording_opens(window: MainWindow, tmp_path: Path) -> None:
     window.open_recording(tmp_path / "no.arrow")
     assert "not a recording" in window.log.info.text
     assert isinstance(window.flow.recording, Recording)
+
+
+def test_the_terminal_shows_the_output_of_the_recording(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    filled(tmp_path / "run.arrow").close()
+    run(window, "echo of the run before", qtbot)
+    window.open_recording(tmp_path / "run.arrow")
+    qtbot.waitUntil(lambda: "Recorded output of the run of" in terminal_text(window))
+    lines = terminal_text(window).splitlines()
+    assert lines[0].startswith("$ ls '-l")
+    assert lines[1].strip() == "hello"
+    assert not window.terminal.live
+    assert "before" not in terminal_text(window)
+    assert window.flow.standing is not None
+    assert window.flow.standing.words == "recorded by eBPF"  # whatever watched the run before

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from core.knowledge.capabilities import BY_NAME
 from core.policy.model import ArgumentTest, Policy, Rule, Seccomp
+from gui.lint_report import lint_report
 from gui.policy_document import PolicyDocument
 from gui.policy_pages import PolicyPages
 from gui.theme import Theme
@@ -64,6 +65,13 @@ def test_what_lint_finds_is_one_click_away(pages: PolicyPages, stack: QStackedWi
         pages.capabilities.seccomp.finding.click()
     assert wanted.args == ["Seccomp"]
     assert pages.seccomp.pages.findings.list.hasFocus()
+
+
+def test_both_counts_of_what_lint_finds_are_the_same(pages: PolicyPages) -> None:
+    findings = pages.seccomp.pages.findings.model.rowCount()
+    assert pages.seccomp.pages.header.tabs.tabText(0) == f"Findings {findings}"
+    assert f" {findings} findings: " in pages.capabilities.seccomp.finding.accessibleName()
+    assert "info" in {finding.severity for finding in lint_report(Policy(seccomp=Seccomp(mode="filter", rules=RULES))).findings}
 
 
 def test_the_title_says_the_risk(pages: PolicyPages) -> None:

@@ -15,7 +15,8 @@ from core.plan import Plan, make_plan
 from core.policy.model import Policy
 from core.recording.recording import Recording
 from gui.run_controller import RunController
-from tests.support.processes import children
+from tests.support.feeds import FEEDING, FOR_A_WHILE, SlowFeeds
+from tests.support.processes import observers
 
 SECONDS = 20_000
 
@@ -37,11 +38,6 @@ def child_of(controller: RunController) -> int:
     assert controller.session is not None
     assert controller.session.pid is not None
     return controller.session.pid
-
-
-def observer() -> int:
-    """The process that the controller started."""
-    return next(child.pid for child in children() if "core.observer" in Path(f"/proc/{child.pid}/cmdline").read_text())
 
 
 def gone(pid: int) -> bool:
@@ -101,7 +97,7 @@ def test_a_killed_observer_is_said_and_leaves_nothing(controller: RunController,
         controller.start(plan("/bin/sleep", "1000"), observer_command(), None)
     target = child_of(controller)
     with qtbot.waitSignal(controller.failed, timeout=SECONDS) as failed:
-        os.kill(observer(), signal.SIGKILL)
+        os.kill(observers()[0], signal.SIGKILL)
     assert "killed by SIGKILL" in failed.args[0]
     qtbot.waitUntil(lambda: not controller.busy and gone(target))
 
@@ -134,3 +130,11 @@ def test_one_run_at_a_time(controller: RunController, qtbot: QtBot) -> None:
         controller.start(plan("/bin/true"), observer_command(), None)
         with pytest.raises(RuntimeError):
             controller.start(plan("/bin/true"), observer_command(), None)
+
+
+def test_judging_rests_while_the_target_runs(controller: RunController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    feeds = SlowFeeds(monkeypatch)
+    with qtbot.waitSignal(controller.finished, timeout=SECONDS):
+        controller.start(plan(*FOR_A_WHILE), observer_command(), None)
+    # Among them are feedings of one turn, between which there is no rest.
+    assert sum(rest >= 2 * FEEDING for rest in feeds.rests()) > 4

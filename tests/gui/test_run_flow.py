@@ -12,6 +12,7 @@ from core import observer_command
 from core.observer_command import own_command
 from core.policy.model import Policy
 from gui.run_flow import RunFlow
+from tests.support.processes import observers
 
 SECONDS = 20_000
 FAKE_SSH = """#!/bin/sh
@@ -92,6 +93,16 @@ def test_a_question_that_is_dismissed_is_said_to_be(flow: RunFlow, qtbot: QtBot,
     qtbot.waitUntil(lambda: not flow.busy)
 
 
+def test_a_stop_before_the_target_runs_is_told_below_its_command(flow: RunFlow, qtbot: QtBot) -> None:
+    told: list[str] = []
+    flow.target_started.connect(told.append)
+    flow.target_ended.connect(lambda sentence, _bad: told.append(sentence))
+    with qtbot.waitSignal(flow.controller.finished, timeout=SECONDS):
+        assert flow.run(Policy(), ["/bin/sleep", "1000"], 24, 80)
+        flow.controller.stop()
+    assert told == ["/bin/sleep 1000", "Stopped before the target ran"]
+
+
 def test_before_the_first_run_there_is_no_standing(flow: RunFlow) -> None:
     assert flow.standing is None
 
@@ -107,3 +118,16 @@ def test_a_full_disk_is_told_while_the_run_goes_on(flow: RunFlow, qtbot: QtBot, 
         flow.controller.stop()
     assert len(told) == 1
     assert "/dev/full is no longer written: the disk is full" in told[0]
+
+
+def test_an_observer_waits_for_the_next_run_but_behind_no_prefix(flow: RunFlow, qtbot: QtBot) -> None:
+    flow.observer = "env GREETING=hello"
+    flow.keep_ahead()
+    assert observers() == []
+    run(flow, qtbot, "/bin/echo", "hi")
+    assert observers() == []
+    flow.observer = "none"
+    run(flow, qtbot, "/bin/echo", "hi")
+    assert len(observers()) == 1
+    flow.controller.shut_down()
+    assert observers() == []

@@ -24,6 +24,18 @@ def test_a_history_of_one_comes_back(tmp_path: Path) -> None:
     assert Settings(tmp_path / "settings.ini").history() == ["echo 'a, b'"]
 
 
+def test_what_a_broken_file_holds_counts_as_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "settings.ini"
+    path.write_bytes(
+        b"[General]\ntheme=purple\ntype=@Variant(\\0)\npolicy=a, b\ntargets=@Invalid()\n[layout]\nversion=1\ndocks=x\n\xff\x00=\n"
+    )
+    settings = Settings(path)
+    assert settings.one_of("theme", ("light", "dark"), "light") == "light"
+    assert [settings.text("type"), settings.text("policy")] == ["", ""]
+    assert settings.history() == []
+    assert settings.layout("docks") is None
+
+
 def test_policies_that_are_gone_are_left_out(tmp_path: Path, settings: Settings) -> None:
     kept, gone = tmp_path / "kept.toml", tmp_path / "gone.toml"
     kept.touch()

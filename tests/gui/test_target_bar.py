@@ -89,3 +89,12 @@ def test_it_is_as_high_at_the_start_as_after_another_theme(bar: TargetBar, theme
     height = bar.sizeHint().height()
     theme.choose(Choice.DARK)
     assert bar.sizeHint().height() == height
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"), [("ls 'a", "Close the quotation mark"), ("ls \\", "Put something behind the last"), ("  ", "type a command")]
+)
+def test_a_line_that_is_no_command_says_what_to_do(bar: TargetBar, line: str, advice: str) -> None:
+    bar.set_command(line)
+    with pytest.raises(ValueError, match=advice):
+        bar.argv()

@@ -11,6 +11,7 @@ from gui.words import sentence, some
     ("text", "expected"),
     [
         ("the kernel asked", "The kernel asked."),
+        ("seccomp's default action killed it", "Seccomp's default action killed it."),
         ("already one.", "Already one."),
         ("/bin/x: there is no such file", "/bin/x: there is no such file."),
         ("did you mean ls?", "Did you mean ls?"),

@@ -99,3 +99,8 @@ def _child(pid: int) -> Child | None:
     # pid (name) state ppid ...: the name may hold blanks and parentheses (proc_pid_stat(5))
     name, _, rest = stat.partition("(")[2].rpartition(")")
     return Child(pid, name, rest.split()[0] == "Z")
+
+
+def observers() -> list[int]:
+    """Those children that are observers."""
+    return [child.pid for child in children() if "core.observer" in Path(f"/proc/{child.pid}/cmdline").read_text()]

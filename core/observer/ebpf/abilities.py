@@ -22,8 +22,16 @@ _PAGE_SIZES: Final = RingSizes(4096, 4096, 4096, 4096)
 
 
 def why_not() -> str | None:
-    """None where the engine works; else a sentence that says why not and how to get it. Microseconds where privilege lacks, else a few ms."""
+    """None where the engine works; else a sentence that says why not and, unless `root_helps`, how to get it.
+
+    Microseconds where privilege lacks, else a few ms.
+    """
     return _missing_support() or _missing_privilege() or _refusal()
+
+
+def root_helps() -> bool:
+    """Whether the observer lacks nothing but privilege. How to get one that has it is for whoever shows the reason to say."""
+    return _missing_support() is None and _missing_privilege() is not None
 
 
 def _missing_support() -> str | None:
@@ -43,7 +51,7 @@ def _missing_privilege() -> str | None:
     lacking = [name for name, bit in (("CAP_BPF", _CAP_BPF), ("CAP_PERFMON", _CAP_PERFMON)) if not held & (bit | _CAP_SYS_ADMIN)]
     if not lacking:
         return None
-    return f"eBPF needs {' and '.join(lacking)}, which the observer does not hold: run the observer as root (--observer sudo)"
+    return f"eBPF needs {' and '.join(lacking)}, which the observer does not hold"
 
 
 def _refusal() -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.policy.held import Held
 from core.policy.identity import ROOT, Caller, User
+from core.ways import COMMAND_LINE
 
 LAST = 40
 FULL = (2 << LAST) - 1
@@ -42,7 +43,7 @@ def this_process() -> Caller:
     sets = {name: int(status[f"Cap{key}"], 16) for name, key in _STATUS_KEYS.items()}
     user = User(os.geteuid(), os.getegid(), tuple(os.getgroups()))
     last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
-    return Caller(user, user, Held(**sets), last, find_user=lambda _: None, find_group=lambda _: None)
+    return Caller(user, user, Held(**sets, ways=COMMAND_LINE), last, find_user=lambda _: None, find_group=lambda _: None)
 
 
 _STATUS_KEYS = {"bounding": "Bnd", "permitted": "Prm", "effective": "Eff", "inheritable": "Inh", "ambient": "Amb"}

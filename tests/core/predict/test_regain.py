@@ -24,6 +24,7 @@ from tests.support.privilege import require_root
 
 RAW, SETUID, SETPCAP = 1 << 13, 1 << 7, 1 << 8
 EVERYTHING: Final = this_process().held.bounding
+PTRACE_TRACEME, PTRACE_CONT = 0, 7
 NOROOT, LOCKED = SECUREBITS["noroot"], SECUREBITS["noroot-locked"]
 
 
@@ -93,8 +94,8 @@ WAYS: Final[dict[str, tuple[str, tuple[Callable[[], None], ...]]]] = {
 }
 
 
-def gains(programs: Path, wanted: Credentials, way: str) -> bool:
-    """Whether the process that goes this way has NET_RAW permitted in the end."""
+def gains(programs: Path, wanted: Credentials, way: str, *, traced: bool = False) -> bool:
+    """Whether the process that goes this way has NET_RAW permitted in the end; `traced`: with a tracer that has its own privilege."""
     program, steps = WAYS[way]
     read, write = os.pipe()
     pid = os.fork()
@@ -102,6 +103,8 @@ def gains(programs: Path, wanted: Credentials, way: str) -> bool:
         try:
             os.dup2(write, 1)
             become(wanted)
+            if traced:
+                native.ptrace(PTRACE_TRACEME, 0, None, None)  # whoever asks for it lends the tracer no more than his own credentials
             os.write(1, b"ready\n")
             for step in steps:
                 step()
@@ -111,9 +114,10 @@ def gains(programs: Path, wanted: Credentials, way: str) -> bool:
         finally:
             os._exit(2)
     os.close(write)
+    while os.WIFSTOPPED(os.waitpid(pid, 0)[1]):
+        native.ptrace(PTRACE_CONT, pid, None, None)
     with os.fdopen(read) as stream:
         text = stream.read()
-    os.waitpid(pid, 0)
     assert text.startswith("ready")
     permitted = re.search(r"CapPrm:\t(\w+)", text)
     return permitted is not None and bool(int(permitted[1], 16) & RAW)
@@ -142,3 +146,13 @@ def test_whether_it_can_come_back_and_how(programs: Path, wanted: Credentials, w
     assert bool(found) == bool(said.mask & RAW)
     assert ways in (found, None)
     assert words in said.reasons[13]
+
+
+def test_a_tracer_without_privilege_lets_nothing_come_back(programs: Path) -> None:
+    wanted = held()
+    assert not any(gains(programs, wanted, way, traced=True) for way in WAYS)
+    said = regainable(wanted, LAST, unprivileged_tracer=True)
+    assert not said.mask
+    assert "cannot come back" not in said.reasons[13]
+    for words in (said.gist, said.reasons[13]):
+        assert words.startswith("Nothing can be regained while it is watched: its tracer has no SYS_PTRACE over it. Unwatched, ")

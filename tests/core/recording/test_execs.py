@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.event import ProcessEvent
+from core.event import CallEvent, ProcessEvent
 from core.judge.records import PROCESS_DTYPE, Capture, Records
+from core.judge.verdict import Evidence, Gate
 from core.observer.abilities import engine_abilities
 from core.observer.wire import CaptureKind, ExecFact, ProcessKind
 from core.plan import EngineChoice
@@ -104,6 +105,17 @@ def test_the_data_of_an_exec(folder: Path, engine: EngineChoice, tmp_path: Path)
         assert data["capabilities"] == data["predicted"]  # in the same order too
         assert "file capabilities within the bounding set become permitted: NET_RAW" in data["rules"]
         assert "+++ runs ./script +++  permitted 0 → 1, effective 0 → 1: as predicted" in event_line(event)
+
+
+def test_an_exec_refused_for_the_capabilities_of_its_file(folder: Path, engine: EngineChoice) -> None:
+    lacking = '[identity]\nuser = "root"\n[capabilities]\nkeep = ["SYS_ADMIN"]\n'
+    recording = recording_of(run(["sh", "-c", f"{folder}/capable; {folder}/inheritable; {folder}/script; true"], lacking, engine=engine))
+    refused = [event for event in map(recording.event, range(len(recording))) if isinstance(event, CallEvent) and event.errno == "EPERM"]
+    assert [(event.syscall, event.verdict.gate, event.verdict.evidence, event.verdict.capability) for event in refused] == [
+        ("execve", Gate.CAPABILITY, Evidence.INFERRED, "NET_RAW")
+    ] * 2
+    reason = f"EPERM: {folder}/capable is to start with CAP_NET_RAW by its file capabilities, and the bounding set lacks it"
+    assert [event.verdict.reason for event in refused] == [reason] * 2
 
 
 def record(kind: ProcessKind, **fields: int) -> Records:

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.event import CallEvent
@@ -22,12 +22,19 @@ from tests.core.recording.test_recording import HEADER, call_rows
 
 @pytest.fixture
 def panel(theme: Theme, qtbot: QtBot) -> LogPanel:
-    panel = LogPanel(theme, [])
+    return shown(LogPanel(theme, []), 900, qtbot)
+
+
+def shown(panel: LogPanel, width: int, qtbot: QtBot) -> LogPanel:
     qtbot.addWidget(panel)
-    panel.resize(900, 400)
+    panel.resize(width, 400)
     with qtbot.waitExposed(panel):
         panel.show()
     return panel
+
+
+def visible_words(widget: QWidget) -> list[str]:
+    return [label.text() for label in widget.findChildren(QLabel) if label.isVisible()]
 
 
 def grow(panel: LogPanel, recording: Recording, count: int, qtbot: QtBot) -> None:
@@ -101,6 +108,78 @@ def test_no_number_is_cut_short(panel: LogPanel, theme: Theme, recording: Record
         theme.set_large(large)
         for column in (Column.NUMBER, Column.TIME, Column.PID):
             assert panel.table.columnWidth(column) >= panel.table.fontMetrics().horizontalAdvance(row.cells[column]) + 16
+
+
+def scrolls_sideways(panel: LogPanel) -> bool:
+    return panel.table.horizontalHeader().length() > panel.table.viewport().width()  # the scroll bar learns of it later
+
+
+def test_columns_fit_whatever_the_width(panel: LogPanel, theme: Theme, recording: Recording) -> None:
+    panel.show_recording(recording)
+    wide = [panel.table.columnWidth(column) for column in Column]
+    for large in (True, False):
+        theme.set_large(large)
+        panel.resize(660, 400)
+        assert panel.table.columnWidth(Column.GATE) == theme.scaled(wide[Column.GATE])  # a chip is not cut
+        assert not scrolls_sideways(panel)
+    assert panel.table.columnWidth(Column.ARGUMENTS) < wide[Column.ARGUMENTS]
+    panel.resize(900, 400)
+    assert [panel.table.columnWidth(column) for column in Column] == wide
+
+
+def test_what_is_widened_by_hand_stays_until_the_log_has_another_width(panel: LogPanel, recording: Recording) -> None:
+    panel.show_recording(recording)
+    panel.table.setColumnWidth(Column.ARGUMENTS, 800)
+    assert scrolls_sideways(panel)
+    panel.resize(880, 400)
+    assert not scrolls_sideways(panel)
+    panel.resize(1600, 400)
+    assert panel.table.columnWidth(Column.ARGUMENTS) == 800
+
+
+def test_remembered_widths_fit_a_narrower_log(panel: LogPanel, theme: Theme, recording: Recording, qtbot: QtBot) -> None:
+    panel.resize(1400, 400)
+    panel.show_recording(recording)
+    panel.table.setColumnWidth(Column.ARGUMENTS, 500)
+    narrow = shown(LogPanel(theme, []), 640, qtbot)
+    narrow.show_recording(recording)
+    narrow.table.restore_columns(panel.table.columns_state())
+    assert not scrolls_sideways(narrow)
+    panel.table.restore_columns(narrow.table.columns_state())  # what there was no room for is not forgotten
+    assert panel.table.columnWidth(Column.ARGUMENTS) == 500
+
+
+def test_a_column_that_comes_finds_room(panel: LogPanel, recording: Recording) -> None:
+    panel.resize(700, 400)
+    panel.show_recording(recording)
+    menu = QMenu(panel)
+    panel.table.fill_columns_menu(menu)
+    for column in (Column.DURATION, Column.TID, Column.EVIDENCE):
+        menu.actions()[column].trigger()
+    assert not scrolls_sideways(panel)
+
+
+def test_where_nothing_matches_the_log_says_so_and_how_to_get_out(theme: Theme, recording: Recording, qtbot: QtBot) -> None:
+    clear = QAction("Clear it")
+    clear.setShortcut("Ctrl+K")
+    panel = LogPanel(theme, [], [Invitation(clear, "Show every event")])
+    clear.triggered.connect(panel.bar.clear)
+    shown(panel, 900, qtbot)
+    panel.show_recording(recording)
+    with qtbot.waitSignal(panel.filter.finished):
+        panel.bar.set_text("syscall:nothing-of-the-kind")
+    words = visible_words(panel.table)
+    assert "No event matches the filter" in words
+    assert "Show every event   Ctrl+K" in words
+    (button,) = [child for child in panel.table.findChildren(QPushButton) if child.isVisible()]
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert panel.model.rowCount() == len(recording)
+    assert visible_words(panel.table) == []
+    with qtbot.waitSignal(panel.filter.finished):
+        panel.bar.set_text("syscall:getpid")
+    assert "No event matches the filter" in visible_words(panel.table)
+    grow(panel, recording, 1, qtbot)  # of a run that goes on, something matches later
+    assert visible_words(panel.table) == []
 
 
 def test_find_and_go_to(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:

@@ -132,6 +132,7 @@ def test_duplicate(panel: SeccompPanel, document: PolicyDocument) -> None:
     QTest.keyClick(panel.rules.table, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     assert calls(document) == ["socket", "socket", "kill", "mount"]
     assert panel.rules.table.currentIndex().row() == 1
+    assert panel.rules._rows() == [1]
 
 
 def test_a_click_on_the_box_sets_the_rule_aside(panel: SeccompPanel, document: PolicyDocument) -> None:

@@ -89,3 +89,11 @@ def test_scrollback_stays_where_the_user_is(terminal: TerminalPanel, qtbot: QtBo
     terminal.feed(b"more\r\n")
     qtbot.waitUntil(lambda: shows(terminal, "more"))
     assert bar.value() == 5
+
+
+def test_that_the_scroll_bar_comes_is_no_news_for_the_target(terminal: TerminalPanel, qtbot: QtBot) -> None:
+    terminal.start("seq 1000")
+    with qtbot.assertNotEmitted(terminal.resized):
+        terminal.feed(b"line\r\n" * 1000)
+        qtbot.waitUntil(terminal.verticalScrollBar().isVisible)
+    assert terminal.grid == (terminal.vt.rows, terminal.vt.columns)
