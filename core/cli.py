@@ -6,17 +6,18 @@ import argparse
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from core.complaint import FAILURE_STATUS, USAGE_STATUS, Complaint
+from core.complaint import FAILURE_STATUS, USAGE_STATUS, Complaint, shortage
 from core.version import VERSION
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 2 for usage, 1 for failures of our own, otherwise the target's."""
+    """Returns the exit status: 2 for usage, 1 for failures of our own, 130 where interrupted, otherwise the target's."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr has it: a locale may lack our marks
     words = sys.argv[1:] if arguments is None else list(arguments)
@@ -29,6 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone; nothing more can be said to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE_STATUS
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT  # while a policy is read, say: a run passes it on to its target
+    except (OSError, ImportError, MemoryError, RuntimeError) as err:
+        if (sentence := shortage(err)) is None:
+            raise
+        print(f"gatescope: {sentence}", file=sys.stderr)
         return FAILURE_STATUS
 
 
@@ -54,7 +62,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
-    run.description = "The target's stdio is the terminal's; events go to stderr or to --output; the exit status is the target's (128+signal when killed)."
+    run.description = (
+        "The target's stdio is the terminal's; events go to stderr or to --output; the exit status is the target's (128+signal when killed). "
+        "A line of text reads as strace's; a call of another architecture bears its name: x86:getpid() is a 32-bit program's, or made by int 0x80."
+    )
     run.add_argument("--policy", type=Path, metavar="FILE", help="the policy file (TOML); without one, nothing is restricted")
     run.add_argument("--engine", choices=("auto", "ebpf", "ptrace"), default="auto", help="how to watch (default: auto)")
     run.add_argument("--as", dest="user", choices=("me", "root"), help="who the target runs as, instead of the policy's identity.user")

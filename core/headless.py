@@ -83,6 +83,8 @@ class HeadlessRun:
         self._stderr.close()
         self._arrived.close()
         self._selector.close()
+        if self._arrived.problem is not None:
+            raise self._arrived.problem
 
     def _start(self) -> None:
         # Not before the signals are ours: one that ended us now would leave what starts the observer behind.
@@ -93,8 +95,13 @@ class HeadlessRun:
             raise Complaint(sentence, FAILURE_STATUS) from err
         assert self._observer.stderr is not None
         assert self._observer.stdout is not None
-        self._stderr = _Collected(self._observer.stderr)
-        self._arrived = _Arrivals(self._observer.stdout)
+        try:
+            self._stderr = _Collected(self._observer.stderr)
+            self._arrived = _Arrivals(self._observer.stdout)
+        except RuntimeError:  # there is no thread to be had
+            with self._observer:
+                self._observer.kill()
+            raise
         self._selector.register(self._arrived.wakeup, selectors.EVENT_READ, self._arrived.woken)
 
     # ── from the observer ─────────────────────────────────────────────────────────────────────────────────────
@@ -203,6 +210,7 @@ class _Arrivals:
         self._keep = True
         self._came = self._taken = 0  # bytes; each counted by one thread only
         self.finished = False
+        self.problem: MemoryError | None = None
         self.wakeup, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         with contextlib.suppress(OSError):
             fcntl.fcntl(source.fileno(), fcntl.F_SETPIPE_SZ, _READ)
@@ -210,11 +218,14 @@ class _Arrivals:
         self._thread.start()
 
     def _pump(self) -> None:
-        while data := os.read(self._source.fileno(), _READ):
-            if self._keep:
-                self._parts.append(data)
-                self._came += len(data)
-                self._wake()
+        try:
+            while data := os.read(self._source.fileno(), _READ):
+                if self._keep:
+                    self._parts.append(data)
+                    self._came += len(data)
+                    self._wake()
+        except MemoryError as err:  # nobody else would hear of it, and the run would wait for ever
+            self.problem = err
         self.finished = True
         self._wake()
 
@@ -263,7 +274,7 @@ class _Collected:
         self._thread.start()
 
     def _pump(self) -> None:
-        while data := os.read(self._source.fileno(), _READ):
+        while data := os.read(self._source.fileno(), _LONGEST_REMARK):
             self._text = (self._text + data)[-_LONGEST_REMARK:]
 
     def text(self) -> str:

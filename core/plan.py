@@ -22,12 +22,14 @@ from core.policy.check import check
 from core.policy.compile import compile_policy
 from core.policy.error import PolicyError
 from core.policy.file import encode
+from core.policy.held import Held
+from core.policy.identity import Caller, check_has_place, resolve_identity
 from core.policy.model import Policy
 from core.policy.paths import narrowings
 from core.policy.target import Target
 from core.recording.header import RunHeader
 from core.target import TargetError, resolve_target, working_directory
-from core.users import needs_root
+from core.users import find_group, find_user, invoking_user, needs_root
 from core.version import VERSION
 from core.ways import COMMAND_LINE, Ways, why_not
 
@@ -45,6 +47,21 @@ class Terminal:
     stdio: tuple[Stream, Stream, Stream] = ("pty", "pty", "pty")
     rows: int = 24
     columns: int = 80
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Source:
+    """Where a policy comes from, for the sentences about it."""
+
+    file: str = ""
+    """Empty where it is in no file that the user knows of."""
+    user_given: bool = False
+    """identity.user is not the file's: it was given beside it."""
+
+    def locate(self, err: PolicyError | FilterError) -> str:
+        """The sentence, behind the file that it is about."""
+        of_no_file = not self.file or (self.user_given and isinstance(err, PolicyError) and err.key == "identity.user")
+        return str(err) if of_no_file else f"{self.file}: {err}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,11 +89,23 @@ class Plan:
     """Whether the observer runs on another machine or in a container: the target is one of there, and found only there."""
     ways: Ways = COMMAND_LINE
     """How whoever asked gets more privilege."""
+    source: Source = Source()
 
     @property
     def needs_root(self) -> bool:
         """Whether the target is to be somebody whom only a privileged observer can make it."""
         return needs_root(self.policy.identity)
+
+    @property
+    def why_root(self) -> str:
+        """What this user would be told without such an observer: also how to do without."""
+        me = invoking_user()
+        nothing = Held(bounding=0, permitted=0, ways=self.ways)
+        try:
+            resolve_identity(self.policy.identity, Caller(me, me, nothing, last_capability=0, find_user=find_user, find_group=find_group))
+        except PolicyError as err:
+            return self.source.locate(err)
+        return ""
 
     @property
     def lookup(self) -> Lookup | None:
@@ -103,7 +132,9 @@ class Plan:
                 same_cpu=self.same_cpu,
                 captures=capture_plans(buffers=engine == "ebpf", places=engine == "ptrace"),
             )
-        except (PolicyError, TargetError) as err:
+        except PolicyError as err:
+            raise UsageProblem(self.source.locate(err)) from err
+        except TargetError as err:
             raise UsageProblem(str(err)) from err
         context = JudgeContext(
             engine=engine,
@@ -165,13 +196,16 @@ def make_plan(
     engine: EngineChoice = "auto",
     terminal: Terminal = Terminal(),
     elsewhere: bool = False,
+    file: str = "",
     ways: Ways = COMMAND_LINE,
 ) -> Plan:
     """Resolves the target, checks the policy, builds its filter and checks that. Raises `UsageProblem`.
 
     `user`, where given, takes the place of the policy's identity.user. `elsewhere`: the observer will run on another machine or in a
-    container, so the target, its directory and its variables are to be found there. `ways`: in whose words more privilege is advised.
+    container, so the target, its directory and its variables are to be found there. `file`: the policy's, for sentences about it;
+    `ways`: in whose words more privilege is advised.
     """
+    source = Source(file, user_given=user is not None)
     if user is not None:
         policy = msgspec.structs.replace(policy, identity=msgspec.structs.replace(policy.identity, user=user))
     try:
@@ -179,9 +213,12 @@ def make_plan(
         if elsewhere:
             target = far_side.unplaced_target(argv, environment)
         else:
+            check_has_place(policy.identity, invoking_user())
             target = resolve_target(argv, environment, directory or working_directory())
-        return Plan(target, policy, build_filters(policy), engine, terminal, elsewhere=elsewhere, ways=ways)
-    except (PolicyError, TargetError, FilterError) as err:
+        return Plan(target, policy, build_filters(policy), engine, terminal, elsewhere=elsewhere, ways=ways, source=source)
+    except (PolicyError, FilterError) as err:
+        raise UsageProblem(source.locate(err)) from err
+    except TargetError as err:
         raise UsageProblem(str(err)) from err
 
 

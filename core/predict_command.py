@@ -29,8 +29,8 @@ def run(options: argparse.Namespace) -> int:
     """Returns the exit status. Raises `Complaint`."""
     policy = load_policy(options.policy) if options.policy else Policy()
     try:
-        launch = forecast_launch(policy, options.target, user=options.user, said=hello())
-    except (UsageProblem, PolicyError) as err:
+        launch = forecast_launch(policy, options.target, user=options.user, said=hello(), file=str(options.policy or ""))
+    except UsageProblem as err:
         raise Complaint(str(err)) from err
     if options.json:
         print(json.dumps(launch.to_json()))
@@ -39,12 +39,14 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def forecast_launch(policy: Policy, argv: Sequence[str], *, user: Literal["me", "root"] | None, said: Mapping[str, Any]) -> Forecast:
-    """What the launch of `argv` by the observer that `said` HELLO would come to. Raises `UsageProblem`, `PolicyError`.
+def forecast_launch(
+    policy: Policy, argv: Sequence[str], *, user: Literal["me", "root"] | None, said: Mapping[str, Any], file: str = ""
+) -> Forecast:
+    """What the launch of `argv` by the observer that `said` HELLO would come to; `file`: the policy's. Raises `UsageProblem`.
 
     Where the target is to be somebody whom only root can make it, and this observer is not root, it is forecast for one that is.
     """
-    plan = make_plan(policy, argv, user=user)
+    plan = make_plan(policy, argv, user=user, file=file)
     caller, notes = caller_of(said), []
     if plan.needs_root and not caller.may_set_ids:
         caller = root_observer(caller)
@@ -53,7 +55,10 @@ def forecast_launch(policy: Policy, argv: Sequence[str], *, user: Literal["me", 
         )
     engine: Engine = "ebpf" if said["engines"].get("ebpf") is None else "ptrace"
     program = _read(plan.target.executable)
-    return forecast(plan.policy, plan.target, program, caller, engine=engine, filters=plan.filters, notes=notes)
+    try:
+        return forecast(plan.policy, plan.target, program, caller, engine=engine, filters=plan.filters, notes=notes)
+    except PolicyError as err:
+        raise UsageProblem(plan.source.locate(err)) from err
 
 
 def _read(path: str) -> Program:

@@ -17,8 +17,8 @@ from core.observer_command import PrefixError, is_elsewhere, observer_command, r
 from core.plan import Plan, Terminal, UsageProblem, make_plan
 from core.policy.check import check
 from core.policy.error import PolicyError
-from core.policy.file import decode
 from core.policy.model import Policy
+from core.policy.reading import read_policy
 from core.recording.filter import Query, Term
 from core.session import Progress, Session
 from core.text import Paint, coloured, event_line, plain
@@ -34,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
         HeadlessRun(session, command, printer.progress).run()
         printer.finish()
     if session.failure is not None:
-        raise Complaint(session.failure, USAGE_STATUS if session.refused else FAILURE_STATUS)
+        unasked = "" if options.observer or session.hello else _why_root(plan)
+        raise Complaint(unasked + session.failure, USAGE_STATUS if session.refused else FAILURE_STATUS)
     return session.ending.exit_status if session.ending is not None else FAILURE_STATUS
 
 
@@ -64,7 +65,7 @@ class EventPrinter:
             events: Iterable[Event] = (recording.event(int(index)) for index in self._query.matches(recording, start, self._printed))
         else:
             events = recording.events(start, self._printed)
-        self._write(map(self._line, events))
+        self._write(self._line(event, recording.header.machine) for event in events)
         if recording.problem != self._problem and recording.problem is not None:
             self._problem = recording.problem
             self._note(recording.problem)
@@ -80,8 +81,8 @@ class EventPrinter:
         else:
             self._write([f"{ending.sentence} · {summary.sentence}"])
 
-    def _line(self, event: Event) -> str:
-        return json.dumps(event.to_json()) if self._json else event_line(event, self._paint)
+    def _line(self, event: Event, native: str) -> str:
+        return json.dumps(event.to_json()) if self._json else event_line(event, self._paint, native)
 
     def _note(self, sentence: str) -> None:
         """Beside the events, so that JSON Lines stay JSON."""
@@ -123,6 +124,7 @@ def _plan(options: argparse.Namespace) -> Plan:
             engine=options.engine,
             terminal=Terminal(stdio_streams(), *terminal_size()),
             elsewhere=is_elsewhere(options.observer or "none"),
+            file=str(options.policy or ""),
         )
     except UsageProblem as err:
         raise Complaint(str(err)) from err
@@ -131,24 +133,28 @@ def _plan(options: argparse.Namespace) -> Plan:
 def load_policy(path: Path) -> Policy:
     """Reads a policy file and checks what it says. Raises `Complaint` that names the file."""
     try:
-        policy = decode(path.read_text(encoding="utf-8"))
+        policy = read_policy(path, pipes=True)
         check(policy)
         return policy
     except PolicyError as err:
         raise Complaint(f"{path}: {err}") from err
-    except UnicodeDecodeError as err:
-        raise Complaint(f"{path}: is not a policy file: it is not UTF-8 text. Name a TOML file, or save this one as UTF-8") from err
     except OSError as err:
         raise Complaint(f"{path}: cannot be read: {err.strerror}. Name a policy file (TOML) that you may read") from err
 
 
 def _observer(plan: Plan, prefix: str | None, far_command: str) -> list[str]:
+    unasked = "" if prefix else _why_root(plan)
     try:
         if prefix is None:
             prefix = root_prefix(graphical=False) if plan.needs_root else "none"
         return observer_command(prefix, far_command)
     except PrefixError as err:
-        raise Complaint(str(err)) from err
+        raise Complaint(f"{unasked}{err}") from err
+
+
+def _why_root(plan: Plan) -> str:
+    """Goes before a failure to become root where nobody asked for that: what wants it, and how to do without."""
+    return f"{plan.why_root} That was tried: " if plan.needs_root else ""
 
 
 @contextlib.contextmanager

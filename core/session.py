@@ -44,7 +44,7 @@ class Ending:
     """As wait(2) gives it."""
     duration_ns: int
     stopped: bool = False
-    """The user had it killed."""
+    """The user had it killed; where that took no time, before it ran."""
 
     @property
     def exit_status(self) -> int:
@@ -55,7 +55,7 @@ class Ending:
     def sentence(self) -> str:
         after = duration_text(self.duration_ns)
         if self.stopped:
-            return f"Stopped after {after}"
+            return f"Stopped after {after}" if self.duration_ns else "Stopped before the target ran"
         if os.WIFSIGNALED(self.status):
             return f"Ended: killed by {signal_name(os.WTERMSIG(self.status))} after {after}"
         return f"Ended: exit status {self.exit_status} after {after}"
@@ -139,6 +139,8 @@ class Session:
         progress = Progress()
         if self._judge is not None:
             self._judged(self._collector.finish(), progress)
+        if self._stopping and self.state in ("starting", "launching"):
+            self.ending, self.state = Ending(signal.SIGKILL, 0, stopped=True), "ended"
         if self.state not in ("ended", "failed"):
             starting = self.state == "starting"
             self._fail(start_failure(program, stderr, exit_code, self.plan.ways) if starting else _died(stderr, exit_code), progress)

@@ -9,6 +9,7 @@ from core.event import CallEvent, Event, ProcessEvent, ending
 from core.judge.verdict import Evidence, Gate, Outcome
 from core.knowledge.decode import decode_result
 from core.knowledge.errnos import errno_meaning
+from core.knowledge.syscalls import ARCHES
 from core.observer.wire import AUDIT_ARCH_X86_64
 from core.predict.at_exec import AtExec
 
@@ -45,17 +46,17 @@ def result_text(event: CallEvent) -> str:
         case _ if event.ret is None:
             return "?"
         case _:
-            return event.errno or decode_result(AUDIT_ARCH_X86_64, event.nr, event.ret)
+            return event.errno or decode_result(ARCHES.get(event.arch, AUDIT_ARCH_X86_64), event.nr, event.ret)
 
 
-def event_line(event: Event, paint: Paint = plain) -> str:
-    """One line, without its end."""
+def event_line(event: Event, paint: Paint = plain, native: str = "x86_64") -> str:
+    """One line, without its end. A call of another architecture than the `native` one bears its name: "x86:getpid() = 7"."""
     head = paint(f"{event.time_ns / 1e9:10.6f} {event.comm}[{event.tid}]", _ANSI_MUTED)
-    return f"{head} {_call_text(event, paint) if isinstance(event, CallEvent) else _process_text(event, paint)}"
+    return f"{head} {_call_text(event, paint, native) if isinstance(event, CallEvent) else _process_text(event, paint)}"
 
 
-def _call_text(event: CallEvent, paint: Paint) -> str:
-    call = f"{event.syscall}({event.text}) = {_return_text(event)}"
+def _call_text(event: CallEvent, paint: Paint, native: str) -> str:
+    call = f"{'' if event.arch == native else f'{event.arch}:'}{event.syscall}({event.text}) = {_return_text(event)}"
     verdict = event.verdict
     if verdict.gate is Gate.NONE or verdict.outcome is Outcome.FAILED:
         return f"{call}  {paint(verdict.reason, _ANSI_MUTED)}" if verdict.reason and verdict.outcome is not Outcome.FAILED else call

@@ -6,7 +6,6 @@ import shlex
 from typing import Final
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from core.observer_command import FAR_COMMAND, PREFIXES, PrefixError, is_elsewhere, observer_command
@@ -65,8 +64,6 @@ class ObserverDialog(QDialog):
         self._accept = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self._accept.setText("Use it")
         self._accept.setProperty("primary", True)
-        for button in self.buttons.buttons():
-            button.setIcon(QIcon())
         column = QVBoxLayout(self)
         column.setSpacing(10)
         column.addWidget(muted_label(_INTRODUCTION))

@@ -12,12 +12,11 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from shiboken6 import isValid
 
 from core.policy.error import PolicyError
-from core.policy.file import decode, encode
+from core.policy.file import encode
 from core.policy.model import Policy
+from core.policy.reading import read_policy
 from gui.policy_problems import policy_problems
 
-_LARGEST_FILE: Final = 1 << 20
-"""A policy of a thousand rules has 200 KiB; more than this is no policy, and reading it would hold up the window."""
 _MERGEABLE: Final = 1
 
 
@@ -87,17 +86,7 @@ class PolicyDocument(QObject):
 
     def load(self, path: Path) -> None:
         """Reads a policy file in. Raises PolicyError for what is no policy, OSError where the file cannot be read."""
-        if path.exists() and not path.is_file():
-            raise PolicyError("", "this is not an ordinary file: choose a policy file, such as policy.toml.")
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
-        if len(content) > _LARGEST_FILE:
-            raise PolicyError("", f"this is not a policy: it is larger than {_LARGEST_FILE >> 20} MiB.")
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError as err:
-            raise PolicyError("", "this is not a policy: it is not UTF-8 text.") from err
-        self.set_policy(decode(text), path)
+        self.set_policy(read_policy(path), path)
 
     def save(self, path: Path | None = None) -> None:
         """Writes to `path`, or to its own file. The file is whole at every moment: the old one or the new. Raises OSError."""

@@ -169,6 +169,9 @@ class RunFlow(QObject):
     def _on_finished(self) -> None:
         self._refresh.stop()
         session = self.controller.session
+        if session is not None and session.pid is None:
+            # How it ended is not to stand below what an earlier target wrote.
+            self.target_started.emit(self._command)
         if session is not None and session.ending is not None:
             self.target_ended.emit(session.ending.sentence, session.ending.exit_status >= 128 and not session.ending.stopped)
         elif self._failure:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _TEMPLATE: Final = Template("""
 QMainWindow, QDialog { background: $panel; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QMainWindow::separator { background: $panel; width: 5px; height: 5px; border: none; }
 QMainWindow::separator:vertical { border-left: 1px solid $line; }
 QMainWindow::separator:horizontal { border-top: 1px solid $line; }

@@ -69,6 +69,8 @@ def _reason(error: LaunchError, spec: LaunchSpec) -> str:
             return _landlock_reason(error.errno, error.path)
         case Stage.SECCOMP | Stage.INJECT:
             return _seccomp_reason(error, spec)
+        case _ if error.errno in (errno.EMFILE, errno.ENFILE):
+            return "too many files are open here (ulimit -n): close some, or raise the limit"
         case _ if error.errno in (errno.EPERM, errno.EACCES):
             return _EPERM.get(error.stage, "")
         case _:
@@ -79,12 +81,9 @@ _NO_PLACE: Final = "the id has no place in the user namespace's map: add it to i
 _NO_NAMESPACES: Final = (
     "the limit of user namespaces (user.max_user_namespaces) is reached or 0: raise it, or switch the user namespace off"
 )
-_TOO_MANY_FILES: Final = "too many files are open here (ulimit -n): close some, or raise the limit"
 _OTHERWISE: Final = {
     (Stage.FORK, errno.EAGAIN): "the limit of processes (ulimit -u) is reached: end some, or raise it",
     (Stage.FORK, errno.ENOMEM): "the machine has no memory left: end something else first",
-    (Stage.STDIO, errno.EMFILE): _TOO_MANY_FILES,
-    (Stage.STDIO, errno.ENFILE): _TOO_MANY_FILES,
     (Stage.STDIO, errno.ENOSPC): "no pseudo-terminal is left (kernel.pty.max): close some terminals",
     (
         Stage.USER_NAMESPACE,

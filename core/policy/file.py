@@ -26,6 +26,9 @@ _WIDTH: Final = 120  # a longer list is written one entry a line
 _POLICY_TYPE: Final = inspect.type_info(Policy)
 # msgspec sorts a Literal's words; a sentence gives them in the model's order.
 _WORDS: Final = {frozenset(words): words for words in map(typing.get_args, (Flag, JudgeFrom, Mode, Operator))}
+_TOO_DEEP: Final = "this is not a policy: its lists or tables are nested too deeply."
+# Over a key of thousands of parts, a.a.a…, tomllib spends minutes.
+_FAR_DOWN: Final = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){64}""")
 _PLACE: Final = re.compile(r" - at `\$\.?(.*)`$")
 _FIELD: Final = re.compile(r"^Object (contains unknown|missing required) field `(.*?)`(?: - at |$)", re.DOTALL)
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -39,6 +42,8 @@ def decode(text: str) -> Policy:
 
     What the values mean (names of calls, capabilities, actions) is for `core.policy.check.check`.
     """
+    if _FAR_DOWN.search(text):
+        raise PolicyError("", _TOO_DEEP)
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as err:
@@ -46,7 +51,7 @@ def decode(text: str) -> Policy:
     except ValueError as err:  # int refuses more than sys.get_int_max_str_digits()
         raise PolicyError("", "this is not a policy: a number in it has thousands of digits.") from err
     except RecursionError as err:
-        raise PolicyError("", "this is not a policy: its lists or tables are nested too deeply.") from err
+        raise PolicyError("", _TOO_DEEP) from err
     try:
         return msgspec.convert(raw, Policy)
     except msgspec.ValidationError as err:

@@ -74,6 +74,19 @@ def resolve_identity(identity: Identity, caller: Caller) -> Ids:
     return _outside(identity, user, groups, caller)
 
 
+def check_has_place(identity: Identity, me: User) -> None:
+    """What no observer could make, root's neither: a target that its own id maps leave out. Raises `PolicyError`.
+
+    Only for whoever is known without the observer's user database: `me`, root and numbers.
+    """
+    user = me if identity.user == "me" else ROOT if identity.user in ("root", 0) else None
+    if not identity.user_namespace or user is None:
+        return
+    _inside(identity, "uid", user.uid)
+    if not isinstance(identity.group, str):
+        _inside(identity, "gid", user.gid if identity.group is None else identity.group)
+
+
 def _user(identity: Identity, caller: Caller) -> User:
     user = _find_user(identity, caller)
     return user if identity.group is None else dataclasses.replace(user, gid=_gid("identity.group", identity.group, caller))
@@ -164,8 +177,10 @@ def _inside(identity: Identity, kind: Kind, number: int) -> int:
     found = inside_of(lines, number) if mine else number if has_inside(lines, number) else None
     if found is None:
         key = "identity.user" if kind == "uid" else "identity.group"
-        which = f"your own {kind} {number}" if mine else f"{kind} {number}"
-        raise PolicyError(key, f"{which} has no place in identity.{kind}_map {quoted(lines)}: map it, or choose another.")
+        which, how = f"{kind} {number}", "map it"
+        if mine:
+            which, how = f"your own {which}", f"map it, as [[{lines[0][0]}, {number}, 1]] does"
+        raise PolicyError(key, f"{which} has no place in identity.{kind}_map {quoted(lines)}: {how}, or choose another.")
     return found
 
 

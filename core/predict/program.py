@@ -36,6 +36,8 @@ class Program:
     nosuid: bool = False
     """Its mount ignores setuid bits and file capabilities."""
     inode: int = 0
+    changed_ns: int = 0
+    """When its owner, mode, capabilities or content last changed, by the wall clock (st_ctime)."""
     problem: str | None = None
     """Why its file capabilities could not be read, as a sentence."""
 
@@ -60,6 +62,7 @@ def read_program(path: str) -> Program:
         capabilities=capabilities,
         nosuid=bool(os.statvfs(path).f_flag & os.ST_NOSUID),
         inode=status.st_ino,
+        changed_ns=status.st_ctime_ns,
         problem=problem,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import struct
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from core.predict.credentials import SETS, Credentials, Sets, inside
 from core.predict.exec import predict
 from core.predict.program import Program, read_program
 
+_TICK_NS: Final = 10_000_000
+"""By how much a file's times may lag behind the clock."""
 _OVERFLOW: Final = 65534  # what the kernel shows of ids that a user namespace does not map
 
 Facts = Mapping[int, Capture]
@@ -91,6 +94,8 @@ class Execs:
         result = AtExec.compared(prediction, _credentials(record, facts))
         if record["file"] not in (0, program.inode):
             return result.doubted(f"{program.path} is another file now than the one that ran")
+        if program.changed_ns > int(record["time_ns"]) + time.time_ns() - time.monotonic_ns() - _TICK_NS:
+            return result.doubted(f"{program.path} was changed after it ran, perhaps its owner, mode or capabilities")
         if any(facts[fact].failed for fact in (ExecFact.UID_MAP, ExecFact.GID_MAP) if fact in facts):
             return result.doubted("the id maps of its user namespace are too long to be recorded")
         return result

@@ -74,6 +74,8 @@ class Recording:
     def open(cls, path: Path) -> Recording:
         """Reads a recording back, as far as it goes. Raises `RecordingError` where it is none."""
         try:
+            if path.exists() and not path.is_file():  # a pipe would be waited for
+                raise RecordingError(f"{path}: is not an ordinary file: choose a recording")
             with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as reader:
                 return cls._read(reader, file, path)
         except FileNotFoundError as err:

@@ -6,7 +6,6 @@ import html
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from core.predict.program import Program
@@ -35,7 +34,6 @@ class ExecDetails(QDialog):
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidget(self.text)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.button(QDialogButtonBox.StandardButton.Close).setIcon(QIcon())
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.addWidget(area, 1)

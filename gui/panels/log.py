@@ -164,7 +164,7 @@ class LogPanel(QWidget):
     def _on_filtered(self) -> None:
         shown, there = self.model.rowCount(), len(self._source) if self._source is not None else 0
         self.remark_changed.emit(f"{shown:,} of {there:,} shown" if self.model.filtered else "")
-        self._nothing.setVisible(self.model.filtered and not shown)
+        self._nothing.setVisible(self.model.filtered and there > 0 and not shown)
         self._follow()
 
     def _on_progressed(self, done: int, there: int) -> None:

@@ -6,7 +6,7 @@ import itertools
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -111,8 +111,6 @@ class RuleDialog(QDialog):
         column.addStretch(1)
         column.addWidget(self.buttons)
         self.accept_button.setProperty("primary", True)
-        for button in self.buttons.buttons():
-            button.setIcon(QIcon())
 
     def _connect(self) -> None:
         self.calls.textChanged.connect(self._on_changed)

@@ -19,8 +19,10 @@ from typing import Any
 
 import pytest
 
+from core.cli import main
 from core.event import CallEvent
 from core.observer import wire
+from core.observer.abilities import engine_abilities
 from core.recording.recording import Recording
 from tests.support.processes import children
 
@@ -106,6 +108,7 @@ def test_usage_ends_with_a_sentence_and_status_2(arguments: Sequence[str], sente
             "==",
         ),
         ("name = ", "line 1"),
+        ("[identity]\nuser = 'nobody-has-this-name'", "policy.toml: identity.user: there is no user"),  # as the observer says it
     ],
 )
 def test_a_bad_policy_names_its_mistake(tmp_path: Path, text: str, sentence: str) -> None:
@@ -114,6 +117,14 @@ def test_a_bad_policy_names_its_mistake(tmp_path: Path, text: str, sentence: str
     assert str(tmp_path / "policy.toml") in done.stderr.decode()
     assert sentence in done.stderr.decode()
     assert done.returncode == 2
+
+
+def test_interrupted_while_it_reads_it_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("core.run_command.read_policy", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    assert main(["lint", "--policy", "policy.toml"]) == 128 + signal.SIGINT
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("command", "status"), [("exit 0", 0), ("exit 42", 42), ("kill -TERM $$", 128 + 15), ("kill -KILL $$", 128 + 9)])
@@ -282,12 +293,23 @@ def test_what_is_no_observer_is_said_and_ended(observer: str, sentence: str) -> 
     assert done.returncode == 1
 
 
-def test_without_descriptors_left_it_says_so() -> None:
-    done = subprocess.run(
-        ["sh", "-c", 'ulimit -n 12; exec "$@"', "sh", *GATESCOPE, "run", "--", "true"], capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize(
+    ("limit", "engine", "sentence"),
+    [
+        (6, "ptrace", "too many files are open; this shell allows 6 (ulimit -n)"),
+        (12, "ptrace", "the observer could not be started: Too many open files"),
+        (30, "auto", "raise the limit (ulimit -n)"),
+    ],
+)
+def test_without_descriptors_left_it_says_so(limit: int, engine: str, sentence: str) -> None:
+    if engine == "auto" and engine_abilities()["ebpf"] is not None:
+        pytest.skip("only the eBPF engine needs so many")
+    command = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *GATESCOPE, "run", "--engine", engine, "--", "true"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("gatescope: the observer could not be started: Too many open files")
+    assert done.stderr.startswith("gatescope: ")
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_an_observer_that_never_answers_can_be_interrupted() -> None:

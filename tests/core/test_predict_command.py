@@ -73,3 +73,11 @@ def test_a_wrong_question_ends_with_a_sentence() -> None:
     done = predict("--", "no-such-program")
     assert done.returncode == 2
     assert "no-such-program: no such command in PATH" in done.stderr
+
+
+def test_what_the_observer_may_not_have_names_the_policys_file(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('[identity]\nuser = "nobody-has-this-name"\n')
+    done = predict("--policy", path, "--", "/bin/true")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"gatescope: {path}: identity.user: there is no user")

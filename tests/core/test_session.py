@@ -175,3 +175,14 @@ def test_an_observer_killed_by_a_signal_without_a_name(session: Session) -> None
     session.finish("", -40)
     assert session.failure is not None
     assert "killed by" in session.failure
+
+
+@pytest.mark.parametrize("greeted", [False, True])
+def test_a_stop_before_the_target_runs_is_no_failure(session: Session, greeted: bool) -> None:
+    if greeted:
+        session.feed(greeting())
+    session.stop()
+    session.finish("", 0)
+    assert session.state == "ended"
+    assert session.ending is not None
+    assert session.ending.sentence == "Stopped before the target ran"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pty
 import subprocess
@@ -80,6 +81,19 @@ def strip(text: str) -> str:
     """Without escape sequences."""
     parts = text.split(ESCAPE)
     return parts[0] + "".join(part.partition("m")[2] for part in parts[1:])
+
+
+def test_a_call_of_another_architecture_bears_its_name() -> None:
+    getpid, mmap, x32_getpid = number("x86", "getpid"), number("x86", "mmap2"), number("x32", "getpid")
+    assert getpid is not None
+    assert mmap is not None
+    assert x32_getpid is not None
+    old = dataclasses.replace(call(FINE, 7, None), syscall="getpid", text="", arch="x86", nr=getpid)
+    assert event_line(old).endswith("prog[8] x86:getpid() = 7")
+    assert event_line(dataclasses.replace(old, arch="x32", nr=x32_getpid)).endswith("prog[8] x32:getpid() = 7")
+    assert event_line(dataclasses.replace(old, arch="aarch64"), native="aarch64").endswith("prog[8] getpid() = 7")
+    mapped = dataclasses.replace(old, syscall="mmap2", nr=mmap, ret=0xF7FC0000)
+    assert event_line(mapped).endswith("x86:mmap2() = 0xf7fc0000")
 
 
 @pytest.mark.parametrize("verdict", [REFUSED, NOT_HELD, KILLED])

@@ -93,6 +93,16 @@ def test_a_question_that_is_dismissed_is_said_to_be(flow: RunFlow, qtbot: QtBot,
     qtbot.waitUntil(lambda: not flow.busy)
 
 
+def test_a_stop_before_the_target_runs_is_told_below_its_command(flow: RunFlow, qtbot: QtBot) -> None:
+    told: list[str] = []
+    flow.target_started.connect(told.append)
+    flow.target_ended.connect(lambda sentence, _bad: told.append(sentence))
+    with qtbot.waitSignal(flow.controller.finished, timeout=SECONDS):
+        assert flow.run(Policy(), ["/bin/sleep", "1000"], 24, 80)
+        flow.controller.stop()
+    assert told == ["/bin/sleep 1000", "Stopped before the target ran"]
+
+
 def test_before_the_first_run_there_is_no_standing(flow: RunFlow) -> None:
     assert flow.standing is None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from gui.theme import DARK, LIGHT, Choice, Theme, Tokens
@@ -46,3 +46,10 @@ def test_larger_type_is_larger(theme: Theme) -> None:
     theme.set_large(True)
     assert theme.ui_font.pointSizeF() > points
     assert theme.scaled(25) > height
+
+
+@pytest.mark.usefixtures("theme")
+def test_buttons_of_dialogs_have_words_only(qtbot: QtBot) -> None:
+    box = QMessageBox(QMessageBox.Icon.Question, "Save?", "It ends with the window.", QMessageBox.StandardButton.Save)
+    qtbot.addWidget(box)
+    assert [button.icon().isNull() for button in box.buttons()] == [True]

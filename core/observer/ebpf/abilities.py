@@ -79,7 +79,9 @@ def _hint(error: OSError) -> str:
         if error.errno == errno.EPERM:
             return "; run the observer as root outside any container, and before Linux 5.11 with `ulimit -l unlimited`"
     if error.errno == errno.ENOMEM:
-        return "; its rings need 180 MiB of memory that this control group or machine does not give"
+        return "; its rings need 180 MiB of memory that this shell (ulimit -v), control group or machine does not give"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "; its maps, programs and rings are some 40 open files: raise the limit (ulimit -n), for example to 1024"
     words = error.words if isinstance(error, LibbpfError) else ""
     return f"; libbpf says: {words}" if words else ""
 

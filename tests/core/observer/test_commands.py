@@ -1,5 +1,6 @@
 """What comes in on stdin: garbage, too much of it, and the commands to a running target."""
 
+import os
 import resource
 import signal
 import time
@@ -71,6 +72,12 @@ def test_commands_cut_in_pieces(observe: Observe) -> None:
         observer.send_bytes(bytes((byte,)))
     observer.read_all()
     assert exit_code(observer.status) == 0
+
+
+def test_the_observer_shares_no_processor_time_with_its_readers_session(observe: Observe) -> None:
+    observer = observe()
+    observer.read_until(FrameKind.HELLO)
+    assert os.getsid(observer.pid) == observer.pid != os.getsid(0)
 
 
 def test_greet_asks_for_what_is_true_now(observe: Observe) -> None:

@@ -235,6 +235,7 @@ def test_every_step_has_words_for_what_was_tried(stage: Stage) -> None:
     [
         (Stage.FORK, errno.EAGAIN, "end some, or raise it"),
         (Stage.STDIO, errno.EMFILE, "ulimit -n"),
+        (Stage.FORK, errno.EMFILE, "ulimit -n"),
         (Stage.STDIO, errno.ENOSPC, "kernel.pty.max"),
         (Stage.USER_NAMESPACE, errno.ENOSPC, "user.max_user_namespaces"),
         (Stage.USER_NAMESPACE, errno.EUSERS, "switch the user namespace off"),

@@ -231,6 +231,7 @@ def test_an_empty_table_is_not_an_absent_one() -> None:
             f"name = {'[' * 100000}",
             "this is not a policy: its lists or tables are nested too deeply.",
         ),
+        ("a." * 500_000 + "a = 1", "this is not a policy: its lists or tables are nested too deeply."),
         (
             f"name = {'9' * 5000}",
             "this is not a policy: a number in it has thousands of digits.",

@@ -134,7 +134,7 @@ _WITHOUT_SETFCAP = dataclasses.replace(ROOT_CALLER, held=dataclasses.replace(ROO
         (
             {"user": "me"},
             ROOT_CALLER,
-            "identity.user: your own uid 0 has no place in identity.uid_map [[0, 1000, 1], [1, 100000, 65536]]: map it, or choose another.",
+            "identity.user: your own uid 0 has no place in identity.uid_map [[0, 1000, 1], [1, 100000, 65536]]: map it, as [[0, 0, 1]] does, or choose another.",
         ),
         (
             {"user": 70000, "group": 0},

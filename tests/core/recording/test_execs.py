@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -160,9 +161,20 @@ def test_what_cannot_be_predicted_says_why() -> None:
 
 def test_a_difference_of_another_file_proves_nothing() -> None:
     inode = Path("/bin/true").stat().st_ino
+    now = time.monotonic_ns()
     unlike = record(ProcessKind.EXEC, permitted=1, file=inode + 1)
     assert unpredicted(begun(), unlike, called("/bin/true")) == "/bin/true is another file now than the one that ran"
-    assert begun().data(record(ProcessKind.EXEC, permitted=1, file=inode)[0], called("/bin/true"))["agrees"] is False
+    assert begun().data(record(ProcessKind.EXEC, time_ns=now, permitted=1, file=inode)[0], called("/bin/true"))["agrees"] is False
+
+
+def test_a_difference_of_a_file_that_was_changed_proves_nothing(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    shutil.copy("/bin/true", program)
+    ran = record(ProcessKind.EXEC, time_ns=time.monotonic_ns(), permitted=1, file=program.stat().st_ino)
+    time.sleep(0.02)
+    program.chmod(0o4755)
+    said = f"{program} was changed after it ran, perhaps its owner, mode or capabilities"
+    assert unpredicted(begun(), ran, called(str(program))) == said
 
 
 def test_maps_that_were_too_long_prove_nothing() -> None:

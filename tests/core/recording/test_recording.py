@@ -218,6 +218,13 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
         Recording.open(tmp_path / "x.arrow")
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.arrow")
+    for path in (tmp_path / "x.arrow", tmp_path):
+        with pytest.raises(RecordingError, match="is not an ordinary file"):
+            Recording.open(path)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="there is no such recording"):
         Recording.open(tmp_path / "nothing.arrow")

@@ -190,6 +190,10 @@ def test_where_nothing_matches_the_log_says_so_and_how_to_get_out(theme: Theme, 
     assert "No event matches the filter" in visible_words(panel.table)
     grow(panel, recording, 1, qtbot)  # of a run that goes on, something matches later
     assert visible_words(panel.table) == []
+    panel.show_recording(Recording.create(None, HEADER))
+    with qtbot.waitSignal(panel.filter.finished):
+        panel.bar.set_text("syscall:getppid")
+    assert visible_words(panel.table) == []  # where there is no event, the filter is not to blame
 
 
 def test_find_and_go_to(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:

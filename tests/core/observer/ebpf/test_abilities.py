@@ -98,6 +98,9 @@ def test_lockdown_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 def test_the_verifiers_words_are_kept() -> None:
     assert "libbpf says: R1 is wrong" in explain(LibbpfError(errno.EINVAL, "loading the programs", "R1 is wrong"))
     assert explain(LibbpfMissing("not found")).endswith(": not found")
+    few_files = explain(LibbpfError(errno.EMFILE, "loading the programs", "-- BEGIN PROG LOAD LOG --"))
+    assert "ulimit -n" in few_files
+    assert "PROG LOAD LOG" not in few_files
 
 
 @pytest.mark.parametrize("size", [0, 2048, 5000, 12288])
