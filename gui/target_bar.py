@@ -41,7 +41,7 @@ MOMENTS: Final[dict[JudgeFrom, str]] = {
 """The moments from which a filter can judge, as the combo words them."""
 
 _POLICY_TIP: Final = "The policy that the target runs under"
-_POLICY_LETTERS: Final = 32
+_POLICY_LETTERS: Final = 22
 """Of its name at most: a long one must leave room for the target."""
 
 BadgeState = Literal["unknown", "good", "limited", "bad"]
