@@ -122,6 +122,7 @@ def test_from_a_rule_to_its_calls(window: Window, qtbot: QtBot) -> None:
     window.seccomp.choose_filter(1)
     window.seccomp.rules.table.selectRow(0)
     window.seccomp.rules.table.setFocus()
+    qtbot.waitUntil(window.seccomp.rules.table.hasFocus)  # once the window is the active one
     with qtbot.waitSignal(window.log.filter.finished, timeout=SECONDS):
         QTest.keyClick(window.seccomp.rules.table, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert window.log.bar.edit.text() == "rule:2"
