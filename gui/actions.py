@@ -45,6 +45,9 @@ class Actions:
         self.focus_log = self._action("&Log", "Ctrl+1", "Put the keyboard into the log")
         self.focus_terminal = self._action("Go to the &terminal", "Ctrl+2", "Put the keyboard into the target's terminal")
         self.focus_inspector = self._action("Go to the &inspector", "Ctrl+6", "Put the keyboard on the gates of the chosen call")
+        self.focus_policy = self._action(
+            "G&o to the policy", "Ctrl+7", "Put the keyboard on the policy's tabs: arrows turn them, Tab goes in"
+        )
         self.show_summary = self._action("S&ummary", "Ctrl+3", "Every system call with its counts and times")
         self.show_capabilities = self._action("C&apabilities used", "Ctrl+4", "What the kernel asked for, and what could be dropped")
         self.show_processes = self._action("&Processes", "Ctrl+5", "Who made whom, what each ran, and how it ended")

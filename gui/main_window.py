@@ -187,6 +187,7 @@ class MainWindow(QMainWindow):
             actions.leave_terminal: table.setFocus,
             actions.focus_terminal: self._on_focus_terminal,
             actions.focus_inspector: self._on_focus_inspector,
+            actions.focus_policy: self._on_focus_policy,
             actions.reset_layout: self._place_docks,
         }
         for action, slot in slots.items():
@@ -378,6 +379,10 @@ class MainWindow(QMainWindow):
         self._inspector_dock.show()
         self._inspector_dock.header.show_tab(TABS[0])
         self.inspector.take_focus()
+
+    def _on_focus_policy(self) -> None:
+        self._policy_dock.show()
+        self._policy_dock.header.tabs.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _on_focus_terminal(self) -> None:
         self._terminal_dock.show()

@@ -73,7 +73,7 @@ def _add_view_menu(bar: QMenuBar, actions: Actions, docks: Sequence[Dock], table
     menu.addSeparator()
     menu.addActions([actions.focus_log, actions.show_summary, actions.show_capabilities, actions.show_processes])
     menu.addSeparator()
-    menu.addActions([actions.focus_terminal, actions.focus_inspector, actions.leave_terminal])
+    menu.addActions([actions.focus_terminal, actions.focus_inspector, actions.focus_policy, actions.leave_terminal])
     menu.addSeparator()
     menu.addActions(actions.themes.actions())
     menu.addAction(actions.large_type)

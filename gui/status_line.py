@@ -14,6 +14,7 @@ from gui.icons import shape_icon
 from gui.naming import named
 from gui.style_sheet import restyle
 from gui.theme import MARGIN, Theme
+from gui.words import some
 
 _ORDER: Final = (Gate.SECCOMP, Gate.CAPABILITY, Gate.OTHER)
 _UNITS: Final = ("B", "KB", "MB", "GB")
@@ -52,7 +53,7 @@ class StatusLine(QStatusBar):
             label.setVisible(summary is not None)
         if summary is None:
             return
-        self._calls.setText(f"{summary.calls:,} calls")
+        self._calls.setText(some(summary.calls, "call"))
         for gate, label in self._counts.items():
             label.setText(f"{summary.denied.get(gate.word or '', 0):,} {gate.word}")
         self._lost.setText(f"lost {summary.lost:,}")

@@ -103,7 +103,7 @@ QWidget#panelHeader[plain="true"] { background: $panel; }
 QWidget#panelHeader[plain="true"] QTabBar::tab:selected { border-bottom-color: transparent; }
 QWidget#panelHeader QLabel { color: $muted; }
 QWidget#panelHeader QToolButton { border: none; background: transparent; border-radius: 4px; padding: 2px; }
-QWidget#panelHeader QToolButton:hover { background: $line; }
+QWidget#panelHeader QToolButton:hover, QWidget#panelHeader QToolButton:focus { background: $line; }
 QDockWidget { border: none; }
 QTabWidget::pane { border: none; }
 

@@ -41,7 +41,7 @@ MOMENTS: Final[dict[JudgeFrom, str]] = {
 """The moments from which a filter can judge, as the combo words them."""
 
 _POLICY_TIP: Final = "The policy that the target runs under"
-_POLICY_LETTERS: Final = 32
+_POLICY_LETTERS: Final = 22
 """Of its name at most: a long one must leave room for the target."""
 
 BadgeState = Literal["unknown", "good", "limited", "bad"]
@@ -146,6 +146,8 @@ class TargetBar(QToolBar):
             completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
             completer.setCaseSensitivity(Qt.CaseSensitivity.CaseSensitive)
             dress_popup(completer)
+            if (popup := completer.popup()) is not None:
+                actions.run.triggered.connect(popup.hide)  # its key works while the list is there
         return combo
 
     def _lay_out(self, actions: Actions) -> None:

@@ -11,5 +11,5 @@ def sentence(text: str) -> str:
 
 
 def some(count: int, word: str, plural: str = "s") -> str:
-    """ "1 process", "2 processes" (with `plural` "es")."""
-    return f"{count} {word}{'' if count == 1 else plural}"
+    """ "1 process", "2,000 processes" (with `plural` "es")."""
+    return f"{count:,} {word}{'' if count == 1 else plural}"

@@ -62,6 +62,8 @@ class Observer:
     def serve(self) -> int:
         """Until the run is over or there is nobody to serve; the exit status."""
         prctl.set_child_subreaper(1)
+        with contextlib.suppress(PermissionError):  # which the leader of a process group may not, and needs not mostly
+            os.setsid()  # sessions are scheduled as groups (sched(7)): whatever keeps our reader's busy does not make us lose records
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl+C reaches whoever started us, who will say what it means
         signal.signal(signal.SIGALRM, self._on_tick)
         try:

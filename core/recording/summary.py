@@ -46,7 +46,10 @@ class Summary:
     def sentence(self) -> str:
         """One line for a terminal, in the words of the window."""
         gates = ", ".join(f"{count:,} {gate}" for gate, count in self.denied.items() if count)
-        parts = [f"{self.calls:,} calls", f"{sum(self.denied.values()):,} denied" + (f": {gates}" if gates else "")]
+        parts = [
+            f"{self.calls:,} call{'' if self.calls == 1 else 's'}",
+            f"{sum(self.denied.values()):,} denied" + (f": {gates}" if gates else ""),
+        ]
         if self.capabilities_used:
             parts.append("capabilities used: " + " ".join(sorted(self.capabilities_used)))
         if self.capabilities_refused:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView,
 from core.policy.expert import SetName
 from gui.delegates.capability_set import CapabilitySetDelegate
 from gui.models.capability_sets import CapabilitySetsModel, Column
+from gui.panels.quiet_table import menu_place
 from gui.theme import LIST_ROW_HEIGHT, Theme
 
 _WIDE: Final = 560
@@ -81,11 +82,9 @@ class CapabilitiesGrid(QTableView):
         return menu
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        by_mouse = event.reason() is QContextMenuEvent.Reason.Mouse
-        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
+        index, place = menu_place(self, event)
         if index.isValid():
             self.setCurrentIndex(index)
-            place = event.globalPos() if by_mouse else self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
             self.cell_menu(index).popup(place)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

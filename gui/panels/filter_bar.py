@@ -17,6 +17,7 @@ from gui.icons import shape_icon
 from gui.naming import named
 from gui.style_sheet import restyle
 from gui.theme import MARGIN, Theme
+from gui.words import some
 
 _SETTLED_MS: Final = 200
 """How long typing must pause before the filter applies by itself."""
@@ -87,7 +88,7 @@ class FilterBar(QWidget):
         for gate, button in self._facets.items():
             count = denied.get(gate.word or "", 0)
             button.setText(f"{count:,}")
-            button.setAccessibleName(f"Only what the gate {gate.word} stopped: {count} calls")
+            button.setAccessibleName(f"Only what the gate {gate.word} stopped: {some(count, 'call')}")
 
     def apply(self) -> None:
         """Reads the text; announces the query, or says under the bar what is wrong with it."""

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Signal,
     SignalInstance,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QContextMenuEvent, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
 from core.event import CallEvent, Event
@@ -26,7 +26,7 @@ from gui.models.log_columns import COLUMNS, Column
 from gui.models.log_copy import as_csv, as_json, as_text
 from gui.models.log_model import LogModel
 from gui.panels.fitting_widths import FittingWidths
-from gui.panels.quiet_table import quieten
+from gui.panels.quiet_table import menu_place, quieten
 from gui.theme import ROW_HEIGHT, Theme
 
 _FILTERABLE: Final = (Column.PID, Column.PROCESS, Column.SYSCALL, Column.RESULT, Column.GATE, Column.REASON, Column.TID, Column.EVIDENCE)
@@ -201,10 +201,17 @@ class LogTable(QTableView):
             return _ROW
         return super().selectionCommand(index, event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        # By itself a view chooses its first row, which may be far out of sight.
+        by_keyboard = event.reason() is not Qt.FocusReason.MouseFocusReason
+        if by_keyboard and not self.currentIndex().isValid() and self._log.rowCount():
+            self.select_row(max(self.rowAt(self.viewport().height() - 1), 0))
+        super().focusInEvent(event)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        index = self.indexAt(event.pos())
+        index, place = menu_place(self, event)
         if index.isValid():
-            self.menu_of(index).exec(event.globalPos())
+            self.menu_of(index).popup(place)
 
     def _on_header_menu(self, position: QPoint) -> None:
         menu = QMenu(self)

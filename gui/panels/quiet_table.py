@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -24,6 +24,14 @@ def quieten(table: QTableView) -> None:
     table.horizontalHeader().setHighlightSections(False)
 
 
+def menu_place(view: QAbstractItemView, event: QContextMenuEvent) -> tuple[QModelIndex, QPoint]:
+    """The cell that a menu is asked for, by the mouse or, at the current one, by the keyboard; and where on the screen it opens."""
+    if event.reason() is QContextMenuEvent.Reason.Mouse:
+        return view.indexAt(event.pos()), event.globalPos()
+    view.scrollTo(view.currentIndex())
+    return view.currentIndex(), view.viewport().mapToGlobal(view.visualRect(view.currentIndex()).bottomLeft())
+
+
 class QuietTable(QTableView):
     """Enter or a double click activates a row; Ctrl+C asks for a copy."""
 
@@ -31,7 +39,7 @@ class QuietTable(QTableView):
     """What was activated."""
     copy_wanted = Signal()
     menu_wanted = Signal(QModelIndex, object)
-    """The cell below the pointer, and where on the screen, as a QPoint."""
+    """The cell, and where on the screen, as a QPoint."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,9 +62,9 @@ class QuietTable(QTableView):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        index = self.indexAt(event.pos())
+        index, place = menu_place(self, event)
         if index.isValid():
-            self.menu_wanted.emit(index, event.globalPos())
+            self.menu_wanted.emit(index, place)
 
     def _on_theme_changed(self) -> None:
         self.verticalHeader().setMinimumSectionSize(self._theme.scaled(ROW_HEIGHT))

@@ -19,6 +19,7 @@ from gui.panels.fitting_widths import FittingWidths
 from gui.panels.quiet_table import QuietTable
 from gui.panels.run_stack import RunStack
 from gui.theme import MARGIN, Theme
+from gui.words import some
 
 if TYPE_CHECKING:
     from core.recording.recording import Recording
@@ -108,7 +109,7 @@ class SummaryPage(QWidget):
         counts = self._counts.counts()
         self.model.show(counts)
         whole = total(counts)
-        sentence = f"{whole.calls:,} calls of {len(counts):,} kinds · {whole.errors:,} errors · {whole.denied:,} denied"
+        sentence = f"{some(whole.calls, 'call')} of {some(len(counts), 'kind')} · {some(whole.errors, 'error')} · {whole.denied:,} denied"
         watched_by_stops = self._source is not None and self._source.header.engine == "ptrace"
         self.note.setText(f"{sentence}\n{_UNDER_PTRACE}" if watched_by_stops else sentence)
 

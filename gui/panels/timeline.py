@@ -13,6 +13,7 @@ from core.judge.verdict import Gate
 from gui.gates import NAMED_GATES, gate_ink
 from gui.models.histogram import Histogram
 from gui.theme import MARGIN, Theme
+from gui.words import some
 
 _HEIGHT: Final = 44
 _BAR: Final = 11
@@ -70,7 +71,7 @@ class Timeline(QWidget):
         counts = bars[number].tolist()
         refused = [f"{counts[gate]:,} {gate.word}" for gate in NAMED_GATES if counts[gate]]
         time = self._time_at(event.position().toPoint()) / 1e9
-        text = f"{time:.4f} s · {sum(counts):,} calls" + (f" · refused: {', '.join(refused)}" if refused else "")
+        text = f"{time:.4f} s · {some(sum(counts), 'call')}" + (f" · refused: {', '.join(refused)}" if refused else "")
         QToolTip.showText(event.globalPosition().toPoint(), text, self)
 
     def _paint_bar(self, painter: QPainter, left: float, width: float, counts: list[int], peak: int) -> None:

@@ -212,6 +212,16 @@ def test_keys(window: MainWindow) -> None:
     assert window.log.seek.isVisible()
 
 
+def test_the_keyboard_reaches_the_policy(window: MainWindow) -> None:
+    window._policy_dock.close()
+    QTest.keyClick(window, Qt.Key.Key_7, CONTROL)
+    tabs = window._policy_dock.header.tabs
+    assert tabs.isVisible()
+    assert tabs.hasFocus()
+    QTest.keyClick(tabs, Qt.Key.Key_Right)
+    assert tabs.tabText(tabs.currentIndex()) == "Seccomp"
+
+
 def test_every_page_has_a_key_and_a_menu_entry(window: MainWindow, qtbot: QtBot) -> None:
     run(window, "sh -c 'cat /dev/null'", qtbot)
     tabs, pages = window.pages.header.tabs, window.pages

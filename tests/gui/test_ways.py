@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QWidget
@@ -14,11 +15,12 @@ from pytestqt.qtbot import QtBot
 from core.host import Host
 from core.observer import native
 from core.observer.abilities import hello
-from core.plan import UsageProblem, make_plan
+from core.plan import Plan, UsageProblem, make_plan
 from core.policy.compile import compile_policy
 from core.policy.error import PolicyError
 from core.policy.model import Capabilities, Identity, Policy
 from core.policy.target import Target
+from gui.after_exec import own_caller
 from gui.run_choices import RunChoices
 from gui.run_flow import RunFlow
 from gui.settings import Settings
@@ -57,6 +59,18 @@ def test_an_engine_that_takes_root_names_the_menu() -> None:
     lacking = {"reason": "eBPF needs CAP_BPF, which the observer does not hold", "root_helps": True}
     with pytest.raises(UsageProblem, match=r"does not hold: run the observer as root \(Run → Observer → Root\)"):
         plan.launch({**hello(), "engines": {"ebpf": lacking, "ptrace": None}})
+
+
+def test_the_window_asks_in_its_own_words(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert {own_caller(as_root=root).held.ways for root in (False, True)} == {WINDOW}
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    window = QWidget()
+    qtbot.addWidget(window)
+    flow = RunFlow(window)
+    plans: list[Plan] = []
+    monkeypatch.setattr(flow.controller, "start", lambda plan, *_: plans.append(plan))
+    assert flow.run(Policy(), ["true"], 24, 80)
+    assert [plan.ways for plan in plans] == [WINDOW]
 
 
 def _give_everything_up() -> None:

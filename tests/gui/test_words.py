@@ -23,4 +23,4 @@ def test_sentence(text: str, expected: str) -> None:
 
 
 def test_some() -> None:
-    assert [some(1, "thread"), some(2, "thread"), some(0, "process", "es")] == ["1 thread", "2 threads", "0 processes"]
+    assert [some(1, "thread"), some(2000, "thread"), some(0, "process", "es")] == ["1 thread", "2,000 threads", "0 processes"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import platform
 import re
 from pathlib import Path
@@ -57,11 +58,15 @@ def _missing_privilege() -> str | None:
 def _refusal() -> str | None:
     """What the kernel says to the smallest of the programs."""
     try:
-        library = Libbpf()
-        Programs(library, _PAGE_SIZES, only=_PROBED).close()
+        _probe()
     except (LibbpfMissing, OSError) as err:
         return explain(err)
     return None
+
+
+@functools.cache  # that it worked; what failed is tried again when it is asked for again
+def _probe() -> None:
+    Programs(Libbpf(), _PAGE_SIZES, only=_PROBED).close()
 
 
 def explain(error: LibbpfMissing | OSError) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.event import CallEvent
@@ -87,6 +87,16 @@ def test_the_last_event_is_one_key_away_and_the_chosen_one(panel: LogPanel, reco
         QTest.keyClick(panel.table, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
     last = panel.model.rowCount() - 1
     assert [index.row() for index in panel.table.selectionModel().selectedRows()] == [panel.table.currentIndex().row()] == [last]
+
+
+def test_the_keyboard_comes_into_the_log_at_what_is_in_sight(panel: LogPanel, recording: Recording, qtbot: QtBot) -> None:
+    panel.show_recording(recording)
+    grow(panel, recording, 500, qtbot)
+    panel.activateWindow()
+    panel.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    qtbot.waitUntil(panel.table.hasFocus)
+    assert at_end(panel)
+    assert panel.table.currentIndex().row() == panel.model.rowCount() - 1
 
 
 def test_columns_grow_and_shrink_with_the_type(panel: LogPanel, theme: Theme) -> None:
@@ -226,6 +236,19 @@ def test_context_menu(panel: LogPanel, recording: Recording, qtbot: QtBot) -> No
         menu_of(panel, 0, Column.SYSCALL)["Make a rule of this"].trigger()
     assert wanted.args[0].syscall == "socket"
     assert not menu_of(panel, 2, Column.SYSCALL)["Make a rule of this"].isEnabled()
+
+
+def test_the_keyboards_menu_is_that_of_the_chosen_row(panel: LogPanel, recording: Recording) -> None:
+    panel.show_recording(recording)
+    panel.table.go_to(0)
+    # Where Qt says that it was asked for: by the view's corner, not by that of the rows, and so a row too low.
+    place = panel.table.viewport().mapToParent(panel.table.visualRect(panel.table.currentIndex()).center())
+    asked = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, place, panel.table.mapToGlobal(place))
+    QGuiApplication.sendEvent(panel.table.viewport(), asked)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert menu.actions()[0].text() == "&Filter by Syscall: socket"
+    menu.close()
 
 
 def test_copy_takes_the_shown_columns(panel: LogPanel, recording: Recording) -> None:

@@ -33,6 +33,21 @@ def test_it_works_here_as_root() -> None:
     assert why_not() is None
 
 
+def test_what_failed_is_tried_again_and_what_worked_is_not() -> None:
+    require_root("a limit is lowered and raised again")
+    require_ebpf()
+    code = (
+        "import resource; from core.observer.ebpf.abilities import why_not\n"
+        "for files in (3, 64, 3):\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (files, 64)); print(why_not() is None)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split() == [
+        "False",
+        "True",
+        "True",
+    ]
+
+
 def test_without_capabilities() -> None:
     require_root("its capabilities are given up")
 
@@ -80,6 +95,7 @@ def test_without_btf_or_object(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.observer.ebpf.libbpf.LIBRARY", "libbpf-that-is-not-there.so")
     monkeypatch.setattr(abilities, "_missing_privilege", lambda: None)
+    abilities._probe.cache_clear()
     assert f"eBPF needs {LIBRARY}" in str(why_not())
     with pytest.raises(EngineError, match="libbpf1"):
         engine.EbpfEngine().start(SPEC)
