@@ -146,6 +146,8 @@ class TargetBar(QToolBar):
             completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
             completer.setCaseSensitivity(Qt.CaseSensitivity.CaseSensitive)
             dress_popup(completer)
+            if (popup := completer.popup()) is not None:
+                actions.run.triggered.connect(popup.hide)  # its key works while the list is there
         return combo
 
     def _lay_out(self, actions: Actions) -> None:

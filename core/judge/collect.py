@@ -154,8 +154,8 @@ class Collector:
             # Losses are counted when the rings have been read, which is somewhat later than the watermark.
             if gap.end_ns == _FOREVER and gap.start_ns < before:
                 gap.end_ns = watermark
-        # What the audit log says of the calls up to the flush before this one has come meanwhile.
-        bound = watermark if self._audit is None else max(before - AUDIT_DELAY_NS, 0)
+        # The observer reads the audit log when it has taken the watermark: of calls so long before that, all that it says has come.
+        bound = watermark if self._audit is None else max(watermark - AUDIT_DELAY_NS, 0)
         return self._take(_settled(self._calls, self._processes, bound), watermark)
 
     def _take(self, horizon: int, watermark: int) -> Batch:

@@ -116,10 +116,7 @@ class Run:
         """Forward what the engine has, once the target has started; how many bytes of records that were."""
         if self.launching:
             return 0
-        size = self.engine.drain(self._emit)
-        if self._audit is not None:
-            self._audit.forward(self._writer.emit)
-        return size
+        return self.engine.drain(self._emit)
 
     def kill(self) -> None:
         """SIGKILL to the whole tree; it ends when all are gone."""
@@ -154,7 +151,10 @@ class Run:
         if kind == FrameKind.PROCESSES and self._audit is not None:
             self._audit.note(payload)
         if kind == FrameKind.FLUSH:
-            self._tell_losses()  # before it, so that the reader knows of a gap in what the flush completes
+            # Before it, so that the reader knows of a gap in what the flush completes, and has what the log says of the calls that it does.
+            self._tell_losses()
+            if self._audit is not None:
+                self._audit.forward(self._writer.emit)
         self._writer.emit(kind, payload)
 
     def _close_audit(self) -> None:

@@ -80,7 +80,8 @@ class FrameKind(enum.IntEnum):
     """`<u64 count>`: how many bytes of `Input` the target's stdin has taken so far; a reader keeps at most `INPUT_AHEAD` more under way."""
     AUDIT = 16
     """What the kernel's audit log says of the target, where the observer may read it: `AUDIT_OFFSET`, then records, each `AUDIT_RECORD` and its text.
-    One without records comes first: the log is being read. They may come later than the calls that they are about, and some never come."""
+    One without records comes first: the log is being read. The log is read after a FLUSH's watermark is taken and before it is
+    sent, so what it says of calls some ms older comes before that FLUSH; of later ones it may come later, and some records never come."""
 
 
 FRAME_HEADER: Final = struct.Struct("<IB3x")

@@ -42,7 +42,7 @@ class DefaultLine(QWidget):
         """The run's calls that no rule decided; None: there is no run."""
         self.hits.setVisible(hits is not None)
         if hits is not None:
-            self.hits.setText(f"{count_text(hits.unruled)} calls")
+            self.hits.setText(f"{count_text(hits.unruled)} call{'' if hits.unruled == 1 else 's'}")
             self.hits.setToolTip(
                 f"No rule decided {hits.unruled:,} calls of the run, those before the filter began to judge among them; "
                 f"seccomp stopped {hits.stopped:,} of them. Click to see them in the log."

@@ -66,6 +66,17 @@ def test_the_history_is_offered_below_the_line(bar: TargetBar, qtbot: QtBot) -> 
     assert not popup.isVisible()
 
 
+def test_a_run_takes_the_history_away(bar: TargetBar, qtbot: QtBot) -> None:
+    completer = typed(bar, "ls").completer()
+    assert completer is not None
+    popup = completer.popup()
+    assert popup is not None
+    qtbot.waitUntil(popup.isVisible)
+    (run,) = (button.defaultAction() for button in bar.findChildren(QToolButton) if button.text() == "Run")
+    run.trigger()
+    assert not popup.isVisible()
+
+
 def test_a_long_name_of_a_policy_leaves_room_for_the_target(bar: TargetBar, theme: Theme) -> None:
     title = "A policy whose author wanted to say all of it in its name, and more"
     bar.show_policy(title, "me", "entry")

@@ -210,11 +210,11 @@ class TestModules:
 
 
 def test_calls_wait_for_what_the_log_says_of_them() -> None:
-    """Until the flush behind the next one, in the records' time."""
+    """Until a flush whose watermark is 2 ms later, before which the observer has read the log again."""
     collector = Collector()
     collector.feed(Frame(FrameKind.AUDIT, wire.AUDIT_OFFSET.pack(OFFSET)))
     collector.feed(Frame(FrameKind.CALLS, getppid().tobytes()))
-    first = collector.feed(Frame(FrameKind.FLUSH, wire.FLUSH.pack(END + 10**8)))
+    first = collector.feed(Frame(FrameKind.FLUSH, wire.FLUSH.pack(END + 10**6)))
     collector.feed(frame((1326, SECCOMP.format(code=0, sig=31))))
     second = collector.feed(Frame(FrameKind.FLUSH, wire.FLUSH.pack(END + 2 * 10**8)))
     assert first is not None

@@ -140,7 +140,7 @@ class TestGaps:
     def test_they_wait_with_the_calls_for_the_audit_log(self) -> None:
         collector = Collector()
         fed(collector, Frame(FrameKind.AUDIT, wire.AUDIT_OFFSET.pack(0)), flush(SECOND))
-        near = call("read", at=SECOND + 100)
+        near = call("read", at=2 * SECOND - 1000)
         assert ids(fed(collector, *frames(near), self.lost(checks=1), flush(2 * SECOND))) == []
         batch = fed(collector, flush(3 * SECOND))
         assert (ids(batch), self.gaps(batch)) == ([near["id"][0]], [(SECOND, {"checks": 1})])

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from core.observer import native, records, wire
 from core.observer.audit import AuditLog
+from core.observer.run import Run
 from core.observer.wire import FilterSpec, FrameKind, ProcessKind
 from tests.core.observer.driver import Observer
 from tests.support.privilege import require
@@ -107,3 +110,18 @@ def test_without_privilege_there_is_none(nobody: Observer) -> None:
     nobody.launch("/bin/true")
     nobody.read_all()
     assert not [frame for frame in nobody.frames if frame.kind is FrameKind.AUDIT]
+
+
+def test_what_the_log_says_goes_before_the_flush_that_it_belongs_to() -> None:
+    """Else the reader would keep every call back for one flush more."""
+    sent: list[FrameKind] = []
+
+    class Log:
+        def forward(self, emit: Callable[[FrameKind, bytes], None]) -> None:
+            emit(FrameKind.AUDIT, b"")
+
+    run: Any = Run.__new__(Run)
+    run.engine, run._lost, run._audit = SimpleNamespace(lost=dict), {}, Log()
+    run._writer = SimpleNamespace(emit=lambda kind, _payload: sent.append(kind))
+    run._emit(FrameKind.FLUSH, b"")
+    assert sent == [FrameKind.AUDIT, FrameKind.FLUSH]
