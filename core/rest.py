@@ -1,4 +1,4 @@
-"""How whoever judges a run leaves the processors to its target.
+"""How whoever judges a run, and shows it, leaves the processors to its target.
 
 Being nice is not enough: where sessions are scheduled as groups (sched(7), "The autogroup feature"), the target, which has a session of its own,
 shares the processors half and half with all that judges it.
@@ -29,6 +29,6 @@ class Rest:
         """Just now, for so long."""
         self._until = self._clock() + min(_TIMES * seconds, _LONGEST)
 
-    def left(self, waiting: int) -> float:
+    def left(self, waiting: int = 0) -> float:
         """Seconds until the next piece of work is due, with so many bytes waiting for it; 0 where it is."""
         return 0.0 if waiting > _BEHIND else max(self._until - self._clock(), 0.0)

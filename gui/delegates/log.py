@@ -4,69 +4,66 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from core.judge.verdict import Outcome
 from gui.gates import Look, chip_of, result_ink
 from gui.icons import paint_shape
 from gui.models.log_columns import Column, Row
-from gui.models.log_model import Role
+from gui.models.log_model import ALIGNMENTS, LogModel
 from gui.theme import Theme
 
 _PADDING: Final = 8
 _CHIP_HEIGHT: Final = 17
 _SHAPE: Final = 9
 _MARK_WIDTH: Final = 3
+_COLUMNS: Final = tuple(Column)
 _QUIET: Final = (Column.NUMBER, Column.TIME, Column.DURATION, Column.TID, Column.EVIDENCE)
 
 
 class LogDelegate(QStyledItemDelegate):
-    """One delegate for all columns; fonts and metrics are taken once a theme, not once a cell."""
+    """One delegate for all columns; fonts and metrics are taken once a theme, not once a cell, and the model is asked without Qt in between:
+    while a program floods the log, painting it is what takes most of the window's time."""
 
-    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+    def __init__(self, theme: Theme, model: LogModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._log = model
         self._on_theme_changed()
         theme.changed.connect(self._on_theme_changed)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        row: Row | None = index.data(Role.ROW)
-        if row is None:
-            return
-        column = Column(index.column())
-        self._paint_ground(painter, option, index, column)
+        number, column = index.row(), _COLUMNS[index.column()]
+        row, selected = self._log.row(number), bool(option.state & QStyle.StateFlag.State_Selected)
+        self._paint_ground(painter, option.rect, number, column, selected=selected)
         if column is Column.GATE and row.verdict is not None and (chip := chip_of(row.verdict, self._theme.tokens)):
             self._paint_chip(painter, option.rect, chip)
             return
         font = self._fonts[column]
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if column is Column.RESULT and row.verdict is not None and chip_of(row.verdict, self._theme.tokens):
             font = self._bold
         painter.setFont(font)
         painter.setPen(QColor(self._ink(row, column, selected)))
         rect = option.rect.adjusted(_PADDING, 0, -_PADDING, 0)
         text = self._metrics[column].elidedText(row.shown(column), Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, int(index.data(Qt.ItemDataRole.TextAlignmentRole)), text)
+        painter.drawText(rect, ALIGNMENTS[column], text)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        row: Row | None = index.data(Role.ROW)
-        column = Column(index.column())
-        text = row.shown(column) if row else ""
+        column = _COLUMNS[index.column()]
+        text = self._log.row(index.row()).shown(column)
         width = self._metrics[column].horizontalAdvance(text[:160]) + 2 * _PADDING
         return QSize(width + (3 * _PADDING if column is Column.GATE else 2), option.rect.height())
 
-    def _paint_ground(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex, column: Column
-    ) -> None:
+    def _paint_ground(self, painter: QPainter, rect: QRect, number: int, column: Column, *, selected: bool) -> None:
         tokens = self._theme.tokens
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(option.rect, QColor(tokens.selection))
-        elif index.row() % 2:
-            painter.fillRect(option.rect, QColor(tokens.alternate))
-        if column is Column.NUMBER and index.data(Role.MARKED):
-            painter.fillRect(QRect(option.rect.left(), option.rect.top(), _MARK_WIDTH, option.rect.height()), QColor(tokens.accent))
+        if selected:
+            painter.fillRect(rect, QColor(tokens.selection))
+        elif number % 2:
+            painter.fillRect(rect, QColor(tokens.alternate))
+        if column is Column.NUMBER and self._log.is_marked(number):
+            painter.fillRect(QRect(rect.left(), rect.top(), _MARK_WIDTH, rect.height()), QColor(tokens.accent))
 
     def _paint_chip(self, painter: QPainter, rect: QRect, chip: Look) -> None:
         height = self._theme.scaled(_CHIP_HEIGHT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,17 +17,14 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 
+ALIGNMENTS: Final = tuple(
+    Qt.AlignmentFlag.AlignVCenter | (Qt.AlignmentFlag.AlignRight if COLUMNS[column].right else Qt.AlignmentFlag.AlignLeft)
+    for column in Column
+)
+"""How the text stands in each column, in the order of `Column`."""
+
 _CACHED_ROWS: Final = 512
 """Worded rows kept: a few screens of them."""
-
-
-class Role(enum.IntEnum):
-    """What delegates ask for beside the text."""
-
-    ROW = Qt.ItemDataRole.UserRole
-    """The `Row`."""
-    MARKED = Qt.ItemDataRole.UserRole + 1
-    """Whether the user marked the event."""
 
 
 class LogModel(QAbstractTableModel):
@@ -120,7 +116,11 @@ class LogModel(QAbstractTableModel):
     def toggle_mark(self, row: int) -> None:
         index = self.event_index(row)
         self._marks ^= {index}
-        self.dataChanged.emit(self.index(row, 0), self.index(row, len(Column) - 1), [Role.MARKED])
+        self.dataChanged.emit(self.index(row, 0), self.index(row, len(Column) - 1))
+
+    def is_marked(self, row: int) -> bool:
+        """Whether the user marked the event in this row."""
+        return self.event_index(row) in self._marks
 
     def next_mark(self, row: int) -> int:
         """The row of the next marked event behind this one, around the end; -1 where nothing shown is marked."""
@@ -150,11 +150,7 @@ class LogModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
             return self.row(index.row()).cells[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(index.column())
-        if role == Role.ROW:
-            return self.row(index.row())
-        if role == Role.MARKED:
-            return self.event_index(index.row()) in self._marks
+            return ALIGNMENTS[index.column()]
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -166,10 +162,5 @@ class LogModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return info.tip
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
+            return ALIGNMENTS[section]
         return None
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if COLUMNS[Column(column)].right else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter

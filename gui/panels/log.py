@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -63,7 +64,7 @@ class LogPanel(QWidget):
         self._empty = EmptyState(theme, "See what stands between a program and the kernel", invitations)
         self._nothing = EmptyState(theme, "No event matches the filter", ways_out)
         self._nothing.cover(self.table)
-        self._frame = QTimer(self, singleShot=True, interval=_FRAME_MS)
+        self._frame = QTimer(self, singleShot=True)
         self._lay_out()
         self._connect()
 
@@ -81,9 +82,9 @@ class LogPanel(QWidget):
         self._stack.setCurrentIndex(1 if source is not None else 0)
 
     def events_appended(self) -> None:
-        """The recording grew; the log shows it within a frame."""
+        """The recording grew; the log shows it within a frame. A flood of events is not painted more often than leaves time to judge it."""
         if not self._frame.isActive():
-            self._frame.start()
+            self._frame.start(max(_FRAME_MS, math.ceil(self.table.rest.left() * 1000)))
 
     def show_query(self, text: str) -> None:
         """Shows the events that this filter lets through, in sight."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from PySide6.QtCore import (
@@ -16,11 +17,12 @@ from PySide6.QtCore import (
     Signal,
     SignalInstance,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QContextMenuEvent, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
 from core.event import CallEvent, Event
 from core.judge.verdict import Gate
+from core.rest import Rest
 from gui.delegates.log import LogDelegate
 from gui.models.log_columns import COLUMNS, Column
 from gui.models.log_copy import as_csv, as_json, as_text
@@ -61,8 +63,10 @@ class LogTable(QTableView):
         self._log = model
         self._theme = theme
         self._scrolling = False
+        self.rest = Rest()
+        """From painting."""
         self.setModel(model)
-        self.setItemDelegate(LogDelegate(theme, self))
+        self.setItemDelegate(LogDelegate(theme, model, self))
         self._set_up_view()
         self._set_up_columns()
         self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
@@ -200,6 +204,11 @@ class LogTable(QTableView):
         if isinstance(event, QKeyEvent) and event.key() in _JUMPS and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             return _ROW
         return super().selectionCommand(index, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        began = time.monotonic()
+        super().paintEvent(event)
+        self.rest.worked(time.monotonic() - began)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         # By itself a view chooses its first row, which may be far out of sight.

@@ -52,7 +52,7 @@ def test_rows_have_the_height_of_the_look(table: LogTable, theme: Theme) -> None
 
 
 def test_an_exec_that_came_otherwise_is_red(theme: Theme) -> None:
-    delegate = LogDelegate(theme)
+    delegate = LogDelegate(theme, LogModel())
     alarm, quiet = (row_of(exec_event(agrees=agrees)) for agrees in (False, True))
     assert {delegate._ink(alarm, column, selected=False) for column in Column} == {LIGHT.killed}
     assert {delegate._ink(quiet, column, selected=False) for column in Column} == {LIGHT.muted}

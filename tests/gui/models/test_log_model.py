@@ -9,7 +9,7 @@ from pytestqt.modeltest import ModelTester
 
 from core.recording.recording import Recording
 from gui.models.log_columns import Column
-from gui.models.log_model import LogModel, Role
+from gui.models.log_model import LogModel
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_marks_survive_a_filter(model: LogModel, recording: Recording) -> None:
     model.toggle_mark(0)
     model.toggle_mark(2)
     model.show_only(indexes(1, 2), 2)
-    assert [model.index(row, 0).data(Role.MARKED) for row in range(2)] == [False, True]
+    assert [model.is_marked(row) for row in range(2)] == [False, True]
     assert model.next_mark(0) == 1
     assert model.next_mark(1) == 1
     model.toggle_mark(1)
