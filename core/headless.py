@@ -12,7 +12,6 @@ import signal
 import subprocess
 import termios
 import threading
-import time
 import tty
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,7 @@ from core.complaint import FAILURE_STATUS, Complaint
 from core.headless_input import HeadlessInput
 from core.observer import wire
 from core.observer.wire import Stream
-from core.rest import Rest
+from core.rest import judging_rest
 from core.session import Progress, Session
 
 _READ: Final = 1 << 20
@@ -61,7 +60,7 @@ class HeadlessRun:
         self._arrived: _Arrivals
         self._input = HeadlessInput(self._selector, self._command)
         self._interrupts = 0
-        self._rest = Rest()
+        self._rest = judging_rest()
         self._closed: set[int] = set()
 
     def run(self) -> None:
@@ -109,15 +108,13 @@ class HeadlessRun:
     def _judge(self) -> None:
         """What has come, unless it is time to rest."""
         while self._arrived.finished or not self._rest.left(self._arrived.waiting):
-            began = time.monotonic()
             if not (data := self._arrived.take(_AT_ONCE)):
                 return
             before = self._session.state
-            self._report(self._session.feed(data))
+            with self._rest.work() if before == "running" else contextlib.nullcontext():
+                self._report(self._session.feed(data))
             if before == "starting" and self._session.state == "launching":
                 self._begin()
-            if before == "running":
-                self._rest.worked(time.monotonic() - began)
 
     def _begin(self) -> None:
         gc.freeze()  # what is loaded by now stays, and to look through it again and again was a sixth of judging a run

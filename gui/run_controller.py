@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from core.observer import wire
-from core.rest import Rest
+from core.rest import judging_rest
 from gui.standby import Standby, end_observer
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class RunController(QObject):
         self.session: Session | None = None
         self._standby = Standby(self)
         self._process: QProcess | None = None
-        self._waiting: deque[bytes] = deque()
-        self._rest = Rest()
+        self._waiting = bytearray()
+        self._rest = judging_rest()
         self._stderr = bytearray()
         self._gone: int | None = None
         self._announced: tuple[Recording | None, str] = (None, "")
@@ -125,7 +125,7 @@ class RunController(QObject):
             self._take_in(bytes(self._process.readAllStandardOutput().data()))
 
     def _take_in(self, data: bytes) -> None:
-        self._waiting.extend(data[start : start + _SLICE] for start in range(0, len(data), _SLICE))
+        self._waiting += data
         if not self._turn.isActive():  # which would begin a rest anew
             self._turn.start()
 
@@ -158,15 +158,16 @@ class RunController(QObject):
         if self.session is None:
             self._turn.stop()
             return
-        rest = self._rest.left(_SLICE * len(self._waiting)) if self._gone is None else 0
+        rest = self._rest.left(len(self._waiting)) if self._gone is None else 0
         self._turn.setInterval(math.ceil(rest * 1000))
         if rest:
             return
-        running, began = self.session.state == "running", time.monotonic()
-        while self._waiting and time.monotonic() < began + _BUDGET:
-            self._announce(self.session.feed(self._waiting.popleft()))
-        if running:
-            self._rest.worked(time.monotonic() - began)
+        deadline = time.monotonic() + _BUDGET
+        with self._rest.work() if self.session.state == "running" else contextlib.nullcontext():
+            while self._waiting and time.monotonic() < deadline:
+                data = bytes(self._waiting[:_SLICE])
+                del self._waiting[:_SLICE]
+                self._announce(self.session.feed(data))
         if not self._waiting:
             self._turn.stop()
             if self._gone is not None:

@@ -63,7 +63,7 @@ class LogTable(QTableView):
         self._log = model
         self._theme = theme
         self._scrolling = False
-        self.rest = Rest()
+        self.rest = Rest(times=3, longest=0.05)
         """From painting."""
         self.setModel(model)
         self.setItemDelegate(LogDelegate(theme, model, self))

@@ -136,5 +136,5 @@ def test_judging_rests_while_the_target_runs(controller: RunController, qtbot: Q
     feeds = SlowFeeds(monkeypatch)
     with qtbot.waitSignal(controller.finished, timeout=SECONDS):
         controller.start(plan(*FOR_A_WHILE), observer_command(), None)
-    # Among them are feedings of one turn, between which there is no rest.
-    assert sum(rest >= 2 * FEEDING for rest in feeds.rests()) > 4
+    assert len(feeds.rests()) > 2
+    assert min(feeds.rests()) >= 2 * FEEDING
