@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from core.observer import wire
 from core.rest import judging_rest
-from gui.standby import Standby, end_observer
+from gui.standby import PATIENCE_MS, Standby, end_observer
 
 if TYPE_CHECKING:
     from core.plan import Plan
@@ -23,8 +23,6 @@ _SLICE: Final = 64 * 1024
 """Bytes fed to the session at a time."""
 _BUDGET: Final = 0.008
 """Seconds of work before the window gets its turn."""
-_PATIENCE_MS: Final = 3000
-"""How long a stopped observer may take to end its target's tree before it is killed (and the kernel ends the tree)."""
 _LONGEST_REMARK: Final = 64 * 1024
 
 
@@ -59,7 +57,7 @@ class RunController(QObject):
         self._announced: tuple[Recording | None, str] = (None, "")
         self._turn = QTimer(self, interval=0)
         self._turn.timeout.connect(self._on_turn)
-        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._on_patience_lost)
 
     @property

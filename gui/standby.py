@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, QProcess
 
 from core.observer import wire
 
-_PATIENCE_MS: Final = 3000
+PATIENCE_MS: Final = 3000
+"""How long an observer may take to end its target's tree before it is killed (and the kernel ends the tree)."""
 
 
 class Standby(QObject):
@@ -32,7 +33,7 @@ class Standby(QObject):
             return self._made(command), b""
         self._process = None
         written = bytes(process.readAllStandardOutput().data())
-        if not any(wire.FrameDecoder().feed(written)):
+        if not _has_greeted(written):
             return process, written
         # It said hello when it began to wait. What that tells of the machine is to be true now.
         process.write(wire.encode_command(wire.Greet()))
@@ -58,9 +59,16 @@ class Standby(QObject):
         return process
 
 
+def _has_greeted(written: bytes) -> bool:
+    try:
+        return any(wire.FrameDecoder().feed(written))
+    except wire.WireError:
+        return False  # it is no observer: whoever takes it will read the same, and say so
+
+
 def end_observer(process: QProcess) -> None:
     """Ends an observer, and with it what it may have launched; waits for that."""
     process.closeWriteChannel()
-    if not process.waitForFinished(_PATIENCE_MS):
+    if not process.waitForFinished(PATIENCE_MS):
         process.kill()
-        process.waitForFinished(_PATIENCE_MS)
+        process.waitForFinished(PATIENCE_MS)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.ma
+import numpy.ma  # Arrow asks of every array whether it is a masked one: loaded here, it does not come into a run's first batch
 import pyarrow as pa
 from numpy.typing import NDArray
 

@@ -100,6 +100,16 @@ def test_one_of_another_command_is_not_used(controller: RunController, qtbot: Qt
     assert wait_gone([pid]) == []
 
 
+def test_one_that_is_no_observer_is_told_at_the_run(controller: RunController, qtbot: QtBot) -> None:
+    command = ["sh", "-c", "echo This is no observer but a shell; exec cat"]
+    controller.prepare(command)
+    qtbot.waitUntil(lambda: waiting(controller).bytesAvailable() > 0, timeout=SECONDS)
+    with qtbot.waitSignal(controller.finished, timeout=SECONDS):
+        controller.start(make_plan(Policy(), ["/bin/true"], engine="ptrace"), command, None)
+    assert controller.session is not None
+    assert controller.session.failure is not None
+
+
 def test_none_is_left(controller: RunController) -> None:
     controller.prepare(observer_command())
     pid = int(waiting(controller).processId())
